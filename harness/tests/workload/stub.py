@@ -1,0 +1,83 @@
+"""A little web service on loopback that answers as each test wants.
+
+It exists because what a client makes of a reset or a cut body can only be tested
+against a server that really resets and really cuts.
+"""
+
+import asyncio
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the stub does with one request: wait, write, then close or reset."""
+
+    text: bytes = b""
+    after_seconds: float = 0
+    reset: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What the stub was asked: (method, path, headers, body) in order of arrival."""
+
+    base_url: str = ""
+    requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
+    connections: int = 0
+
+
+Behave = Callable[[str, str, Any], Answer]
+
+
+def http(status: int, body: object, *, cut_bytes: int = 0) -> bytes:
+    """Return a whole HTTP answer, or one whose body lacks its last `cut_bytes`."""
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    head = f"HTTP/1.1 {status} Stub\r\nContent-Length: {len(text)}\r\n\r\n".encode()
+    return head + (text[:-cut_bytes] if cut_bytes else text)
+
+
+@contextmanager
+def serving(behave: Behave) -> Iterator[Seen]:
+    """Serve on a free port until the block ends."""
+    seen = Seen()
+    loop = asyncio.new_event_loop()
+    listener = socket.create_server(("127.0.0.1", 0))
+    seen.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    async def handle(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        seen.connections += 1
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, path, _ = head[0].split(" ", 2)
+        headers = {
+            name.lower(): value
+            for name, _, value in (line.partition(": ") for line in head[1:] if line)
+        }
+        length = int(headers.get("content-length", 0))
+        body = json.loads(await reader.readexactly(length)) if length else None
+        seen.requests.append((method, path, headers, body))
+        answer = behave(method, path, body)
+        await asyncio.sleep(answer.after_seconds)
+        if answer.reset:
+            own = writer.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.write(answer.text)
+        writer.close()
+
+    server = loop.run_until_complete(asyncio.start_server(handle, sock=listener))
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()

@@ -1,0 +1,113 @@
+"""The plan: repeatable, equal for all lanes, and of the asked size and mix."""
+
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from harness.errors import UsageError
+from harness.workload.plan import expected, jobs, one_job, plan
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    """Two plans from one seed are equal; another seed gives another plan."""
+    assert plan(jobs(), seed=7, key_prefix="a") == plan(jobs(), seed=7, key_prefix="a")
+    assert plan(jobs(), seed=7, key_prefix="a") != plan(jobs(), seed=8, key_prefix="a")
+
+
+def test_lanes_differ_only_in_their_keys() -> None:
+    """The same seed gives every lane the same jobs at the same moments."""
+    first = plan(jobs(), seed=7, key_prefix="r1-tutorial")
+    second = plan(jobs(), seed=7, key_prefix="r1-outbox")
+    assert [dataclasses.replace(job, key="") for job in first] == [
+        dataclasses.replace(job, key="") for job in second
+    ]
+    assert first[3].key == "r1-tutorial-00003"
+
+
+def test_arrivals_keep_to_their_slots() -> None:
+    """There are rate x length jobs, in order, each within its own slot."""
+    planned = plan(jobs(per_second=8, for_seconds=16), seed=1, key_prefix="k")
+    assert len(planned) == 128
+    for number, job in enumerate(planned):
+        assert number / 8 <= job.at_seconds < (number + 1) / 8
+    gaps = {round(b.at_seconds - a.at_seconds, 3) for a, b in zip(planned, planned[1:])}
+    assert len(gaps) > 50
+
+
+def test_the_mix_and_the_clients_follow_the_asked_shares() -> None:
+    """Types, retrying clients and polling clients come in about the asked shares."""
+    planned = plan(jobs(per_second=100, for_seconds=20), seed=3, key_prefix="k")
+    types = Counter(job.type for job in planned)
+    assert 300 < types["sleep"] < 500
+    retrying = [job for job in planned if job.retry_after_seconds is not None]
+    assert 400 < len(retrying) < 600
+    assert all(0.5 <= (job.retry_after_seconds or 0) <= 1 for job in retrying)
+    assert 900 < sum(job.polls for job in planned) < 1100
+
+
+def test_a_changed_share_moves_nothing_else() -> None:
+    """Arrivals, types and arguments do not depend on how patient clients are."""
+    patient = plan(jobs(retry_share=1), seed=5, key_prefix="k")
+    curt = plan(jobs(retry_share=0), seed=5, key_prefix="k")
+    assert [
+        dataclasses.replace(job, retry_after_seconds=None) for job in patient
+    ] == list(curt)
+
+
+def test_one_type_only() -> None:
+    """A scenario can ask for one type, and for its own range of arguments."""
+    workload = jobs(types={"sleep": 1}, arguments={"sleep": (900, 900)})
+    planned = plan(workload, seed=1, key_prefix="k")
+    assert {(job.type, job.argument) for job in planned} == {("sleep", 900)}
+
+
+@pytest.mark.parametrize(
+    ("type_", "argument", "result"),
+    [
+        ("power", 8, 256),
+        ("power", 30, 2**30),
+        ("fibonacci", 0, 0),
+        ("fibonacci", 1, 1),
+        ("fibonacci", 10, 55),
+        ("fibonacci", 40, 102_334_155),
+        ("sleep", 120, 120),
+    ],
+)
+def test_expected_results(type_: str, argument: int, result: int) -> None:
+    """The expected result is worked out here, apart from the app."""
+    assert expected(type_, argument).result == result
+    assert expected(type_, argument).status == "finished"
+
+
+def test_a_single_job_is_due_at_once() -> None:
+    """A sentinel is a plain power job, due at once, whose client does not retry."""
+    job = one_job("r1-sentinel")
+    assert (job.key, job.at_seconds, job.retry_after_seconds) == (
+        "r1-sentinel",
+        0,
+        None,
+    )
+    assert job.expected.result == 256
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"per_second": 0},
+        {"for_seconds": -1},
+        {"types": {}},
+        {"types": {"power": 0}},
+        {"types": {"mine_bitcoin": 1}},
+        {"retry_share": 1.5},
+    ],
+)
+def test_an_impossible_workload_is_refused(bad: dict[str, object]) -> None:
+    """What cannot be carried out is a usage error that names the cause."""
+    with pytest.raises(UsageError, match="job"):
+        jobs(**bad)  # type: ignore[arg-type]
+
+
+def test_a_workload_reads_as_a_sentence() -> None:
+    """The history keeps the workload as words."""
+    assert str(jobs()) == "8 jobs/s for 16 s (power 0.4, fibonacci 0.4, sleep 0.2)"
