@@ -111,7 +111,7 @@ def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob,
     fault's window is known within one: exponential gaps would now and then leave a
     window with too little work to earn a verdict.
     """
-    draw = random.Random(seed)  # noqa: S311 - repeatable on purpose, nothing secret
+    draw = random.Random(seed)
     slot_seconds = 1 / workload.per_second
     names, shares = zip(*workload.types.items(), strict=True)
     planned = []

@@ -10,7 +10,7 @@ import pytest
 from harness.clock import now, wait_until
 from harness.history import AnyEvent, PollEnded, SubmitBegun, SubmitEnded
 from harness.tests.workload.stub import Answer, Seen, http, serving
-from harness.workload import client
+from harness.workload import submission
 from harness.workload.client import LaneClient, poll_until_terminal, start, submit_one
 from harness.workload.plan import PlannedJob, jobs, one_job, plan
 
@@ -235,8 +235,8 @@ def test_a_slow_server_never_delays_the_stream() -> None:
 
 def test_polling_is_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """A seeded share looks at its job, some again after its end; under one a job."""
-    monkeypatch.setattr(client, "POLLS_AFTER_SECONDS", (0.01, 0.02))
-    monkeypatch.setattr(client, "LOOKS_AGAIN_AFTER_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(submission, "POLLS_AFTER_SECONDS", (0.01, 0.02))
+    monkeypatch.setattr(submission, "LOOKS_AGAIN_AFTER_SECONDS", (0.01, 0.02))
     planned = plan(jobs(per_second=100, for_seconds=1), seed=2, key_prefix="k")
     ledger = Ledger()
     with serving(answering()) as seen:

@@ -1,6 +1,7 @@
 """The plan: repeatable, equal for all lanes, and of the asked size and mix."""
 
 import dataclasses
+import itertools
 from collections import Counter
 
 import pytest
@@ -31,7 +32,9 @@ def test_arrivals_keep_to_their_slots() -> None:
     assert len(planned) == 128
     for number, job in enumerate(planned):
         assert number / 8 <= job.at_seconds < (number + 1) / 8
-    gaps = {round(b.at_seconds - a.at_seconds, 3) for a, b in zip(planned, planned[1:])}
+    gaps = {
+        round(b.at_seconds - a.at_seconds, 3) for a, b in itertools.pairwise(planned)
+    }
     assert len(gaps) > 50
 
 
