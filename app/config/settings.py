@@ -1,0 +1,150 @@
+"""Django's settings. What differs between two places comes from the environment:
+
+DATABASE_URL, BROKER_URL, REDIS_URL   where the services are
+DESIGN                                which file of designs/ hands the work to Celery
+SECRET_KEY, ALLOWED_HOSTS, DEBUG      the usual; DEBUG is off unless it is 1
+WORKER_CONCURRENCY                    how many children a worker has
+"""
+
+import os
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def required(name: str) -> str:
+    """Give the value of an environment variable that has no sane default."""
+    if value := os.environ.get(name):
+        return value
+    raise ImproperlyConfigured(
+        f"Set {name} in the environment; compose.yaml shows how."
+    )
+
+
+DEBUG = os.environ.get("DEBUG") == "1"
+SECRET_KEY = required("SECRET_KEY")
+ALLOWED_HOSTS = os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1").split(",")
+DESIGN = os.environ.get("DESIGN", "tutorial")
+
+INSTALLED_APPS = [
+    "jobs",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# A dead or slow database must end as an error, not as a thread that waits for ever:
+# nothing here has a limit of its own by default.
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(
+            required("DATABASE_URL"), conn_max_age=60, conn_health_checks=True
+        ),
+    }
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    connect_timeout=3,
+    tcp_user_timeout=10_000,
+    keepalives_idle=10,
+    keepalives_interval=5,
+    keepalives_count=2,
+    options="-c statement_timeout=15s -c lock_timeout=5s"
+    " -c idle_in_transaction_session_timeout=30s",
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if not DEBUG
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
+    "PAGE_SIZE": 10,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        # Django's own handlers are for DEBUG and for mails to admins.
+        "django": {"handlers": [], "propagate": True},
+        # One line for each task received and succeeded is more than we want to keep.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+
+# Celery: what all designs share. How a message is sent, acknowledged and retried is the
+# design's, in its file. Names are Celery's, in capitals, with CELERY_ before them.
+CELERY_BROKER_URL = required("BROKER_URL")
+# A broker that went silent is noticed after two missed heartbeats, so after some 20 s;
+# Celery's default is 120 s. RabbitMQ's guide warns of false alarms below 5 s.
+CELERY_BROKER_HEARTBEAT = 10
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # else a worker gives up after 46 minutes
+CELERY_RESULT_BACKEND = required("REDIS_URL")
+CELERY_RESULT_EXPIRES = 600
+# The job's row holds the result. A task whose result is wanted too says so itself.
+CELERY_TASK_IGNORE_RESULT = True
+# JSON only: whoever can publish a pickle can run code in the worker.
+CELERY_TASK_SERIALIZER = "json"
+CELERY_RESULT_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_CONCURRENCY = int(os.environ.get("WORKER_CONCURRENCY", "2"))
+# Each child takes one message at a time, so a long job holds back no short one.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
+# A child that is not up after this many seconds is killed and forked again, for ever;
+# the default of 4 s is short for a busy machine.
+CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING above is for workers too
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False

@@ -1,0 +1,122 @@
+"""Attempts at a job, for designs in which two workers may hold the same one.
+
+A broker may deliver a message twice, and a worker that was taken for dead may go on. So
+each attempt has a number, and whatever it writes names that number: `UPDATE ... WHERE
+status = 'started' AND attempt = 3`. Once a later attempt has begun, an older one's
+writes change nothing. The effect is written in the same transaction as the end state,
+so both happen or neither does.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from jobs.models import Effect, Job
+
+logger = logging.getLogger(__name__)
+
+OPEN = (Job.Status.PENDING, Job.Status.STARTED)
+
+
+def begin(job_id: int, *, take_over: bool, lease_seconds: float = 0) -> Job | None:
+    """Make the caller the owner of the job: pending, or started -> started.
+
+    `take_over` says that the last owner is known to be gone or cut off, so that a job
+    which is `started` may be started anew. Give None where the job is not the caller's
+    to run: it has ended, somebody runs it, or it was never there.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(id=job_id).first()
+        if job is None or job.status not in OPEN:
+            return None
+        if job.status == Job.Status.STARTED and not take_over:
+            return None
+        job.attempt += 1
+        Job.objects.filter(id=job.id).update(
+            status=Job.Status.STARTED,
+            attempt=job.attempt,
+            leased_until=_from_now(lease_seconds) if lease_seconds else None,
+            updated_at=Now(),
+        )
+    return job
+
+
+def finish(job: Job, result: int) -> bool:
+    """Write result, state and effect at once; False if another attempt owns the job."""
+    with transaction.atomic():
+        owned = _owned(job).update(
+            status=Job.Status.FINISHED, result=result, updated_at=Now()
+        )
+        if owned:
+            Effect.objects.create(job=job, once_for=job.id)
+    return _told(owned, "finished")
+
+
+def fail(job: Job) -> bool:
+    """Write that the job cannot be done; False if another attempt owns the job."""
+    return _told(_owned(job).update(status=Job.Status.FAILED, updated_at=Now()), "fail")
+
+
+def put_back(job: Job) -> bool:
+    """Let the job wait for a new attempt; False if another attempt owns it."""
+    return _told(_owned(job).update(status=Job.Status.PENDING, updated_at=Now()), "put")
+
+
+def give_up(job_id: int) -> bool:
+    """Fail a job that is still open, whoever owns it; False if it has ended."""
+    return bool(
+        Job.objects.filter(id=job_id, status__in=OPEN).update(
+            status=Job.Status.FAILED, updated_at=Now()
+        )
+    )
+
+
+@contextmanager
+def leased(job: Job, lease_seconds: float) -> Iterator[None]:
+    """Renew the job's lease while the block runs, so that a long body keeps its job.
+
+    The work is done by a thread, which a short body ends before it has touched the
+    database. A renewal that fails is tried again: the lease outlives two of them.
+    """
+    done = Event()
+    renewer = Thread(target=_renew, args=(job, lease_seconds, done), daemon=True)
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _renew(job: Job, lease_seconds: float, done: Event) -> None:
+    try:
+        while not done.wait(lease_seconds / 3):
+            try:
+                if not _owned(job).update(leased_until=_from_now(lease_seconds)):
+                    return
+            except DatabaseError as error:
+                logger.warning("lease of job %s not renewed: %r", job.id, error)
+                connection.close()
+    finally:
+        connection.close()
+
+
+def _owned(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(id=job.id, status=Job.Status.STARTED, attempt=job.attempt)
+
+
+def _from_now(seconds: float) -> Now:
+    # The database's clock, the only one that all workers share.
+    return Now() + timedelta(seconds=seconds)
+
+
+def _told(owned: int, what: str) -> bool:
+    if not owned:
+        logger.warning("%s by an attempt that was taken over; nothing written", what)
+    return bool(owned)

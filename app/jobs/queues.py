@@ -1,0 +1,35 @@
+"""Queues for designs that retry: a limit to deliveries, and a place for dead letters.
+
+A quorum queue counts how often it delivered a message. One that came back too often,
+because it kills each child that runs it, moves to the queue `dead`. Workers take from
+both; what arrives by `dead` is not run again but fails its job (`is_dead_letter`).
+"""
+
+from celery import Task
+from kombu import Exchange, Queue
+
+DELIVERY_LIMIT = 5
+
+# A topic exchange, because Celery's delayed delivery cannot go through a direct one.
+_exchange = Exchange("default", type="topic")
+
+DEFAULT = Queue(
+    "default",
+    _exchange,
+    routing_key="default",
+    queue_arguments={
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": "default",
+        "x-dead-letter-routing-key": "dead",
+    },
+)
+DEAD = Queue(
+    "dead", _exchange, routing_key="dead", queue_arguments={"x-queue-type": "quorum"}
+)
+
+
+def is_dead_letter(task: Task) -> bool:
+    """Say whether the running task's message came by way of the queue `dead`."""
+    # A delayed retry has the bits of its delay before the key: 0.0.1.dead
+    return task.request.delivery_info["routing_key"].split(".")[-1] == DEAD.routing_key

@@ -1,0 +1,50 @@
+"""How a job looks from outside, and which jobs can be asked for."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from jobs.bodies import ARGUMENTS
+from jobs.models import Job
+
+
+class JobSerializer(serializers.HyperlinkedModelSerializer[Job]):
+    """A client gives type, argument and, where it likes, a key; the rest is ours."""
+
+    class Meta:
+        model = Job
+        fields = (
+            "url",
+            "id",
+            "type",
+            "status",
+            "created_at",
+            "updated_at",
+            "argument",
+            "result",
+            "key",
+        )
+        read_only_fields = ("status", "created_at", "updated_at", "result")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an argument whose job could never end well."""
+        allowed = ARGUMENTS[attrs["type"]]
+        if attrs["argument"] not in allowed:
+            why = (
+                "in milliseconds; a job may not sleep for longer"
+                if attrs["type"] == Job.Type.SLEEP
+                else "or the result does not fit"
+            )
+            raise serializers.ValidationError(
+                {
+                    "argument": f"The argument of a {attrs['type']} job must be "
+                    f"from {allowed.start} to {allowed.stop - 1}, {why}."
+                }
+            )
+        return attrs
+
+
+class JobFilter(serializers.Serializer[None]):
+    """What the list can be narrowed by."""
+
+    key = serializers.CharField(max_length=100, required=False)
