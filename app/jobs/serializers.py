@@ -11,6 +11,8 @@ from jobs.models import Job
 class JobSerializer(serializers.HyperlinkedModelSerializer[Job]):
     """A client gives type, argument and, where it likes, a key; the rest is ours."""
 
+    argument = serializers.IntegerField()
+
     class Meta:
         model = Job
         fields = (
@@ -30,15 +32,16 @@ class JobSerializer(serializers.HyperlinkedModelSerializer[Job]):
         """Refuse an argument whose job could never end well."""
         allowed = ARGUMENTS[attrs["type"]]
         if attrs["argument"] not in allowed:
-            why = (
-                "in milliseconds; a job may not sleep for longer"
-                if attrs["type"] == Job.Type.SLEEP
-                else "or the result does not fit"
-            )
+            if attrs["argument"] < allowed.start:
+                why = "there is no result for a negative one"
+            elif attrs["type"] == Job.Type.SLEEP:
+                why = "these are milliseconds, and no job may sleep for longer"
+            else:
+                why = "the result of a larger one does not fit into 64 bits"
             raise serializers.ValidationError(
                 {
                     "argument": f"The argument of a {attrs['type']} job must be "
-                    f"from {allowed.start} to {allowed.stop - 1}, {why}."
+                    f"from {allowed.start} to {allowed.stop - 1}: {why}."
                 }
             )
         return attrs
