@@ -1,0 +1,37 @@
+"""Watches tasks start and end, in the process that runs them (a pool child)."""
+
+from types import ModuleType
+from typing import Any
+
+from . import job, lines
+
+
+def install(signals: ModuleType) -> None:
+    """Connect to Celery's own signals."""
+    signals.task_prerun.connect(_delivered, weak=False)
+    signals.task_postrun.connect(_ended, weak=False)
+
+
+@lines.harmless
+def _delivered(
+    *, task_id: str, task: Any, args: Any = (), kwargs: Any = None, **_: Any
+) -> None:
+    delivery = task.request.delivery_info or {}
+    lines.write(
+        "delivered",
+        job=job.of_arguments(args, kwargs),
+        task=str(task_id),
+        redelivered=bool(delivery.get("redelivered")),
+    )
+
+
+@lines.harmless
+def _ended(
+    *, task_id: str, args: Any = (), kwargs: Any = None, state: Any = None, **_: Any
+) -> None:
+    lines.write(
+        "task_ended",
+        job=job.of_arguments(args, kwargs),
+        task=str(task_id),
+        state=str(state),
+    )
