@@ -135,8 +135,11 @@ def stop(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-def test_a_job_from_publish_to_end(folder: Path) -> None:
-    """Publisher and worker write every step, in the shape of the history's events."""
+def test_jobs_from_publish_to_end(folder: Path) -> None:
+    """Publisher and worker write every step, in the shape of the history's events.
+
+    A body's error is kept, shortened, and raised as before. A chore has no job.
+    """
     begun = now()
     published = run(folder, PUBLISH)
     assert (published.returncode, published.stderr) == (0, "")
@@ -160,13 +163,6 @@ def test_a_job_from_publish_to_end(folder: Path) -> None:
     assert of("delivered", found)[0]["redelivered"] is False
     publisher = of("publish_begun", found)[0]["process"]
     assert of("delivered", found)[0]["process"] != publisher
-
-
-def test_a_body_that_raises(folder: Path) -> None:
-    """The error is kept, shortened, and raised as before; a chore has no job."""
-    run(folder, PUBLISH)
-    stop(work(folder, until=3))
-    found = lines(folder)
     left = {line["job"]: line for line in of("attempt_left", found)}
     assert left[7]["outcome"] == "returned"
     assert left[8]["outcome"] == "raised"

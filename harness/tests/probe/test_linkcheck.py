@@ -1,0 +1,196 @@
+"""linkcheck against little peers on loopback that answer, stay silent and hang up."""
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness.probe
+from harness.clock import now
+
+SCRIPT = Path(harness.probe.__file__).parent / "linkcheck.py"
+# Connection.Start: method frame on channel 0, payload size 6, class 10, method 10
+AMQP_START = b"\x01\0\0\0\0\0\x06\0\x0a\0\x0a\0\x09\xce"
+
+
+# What the peers were asked.
+asked: list[bytes] = []
+
+
+def check(*arguments: str) -> dict[str, Any]:
+    """Run the script as it is run in a container; return its links."""
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", str(SCRIPT), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(ended.stdout)
+    assert 0 < found["time"] < now()
+    links: dict[str, Any] = found["links"]
+    return links
+
+
+@contextmanager
+def peer(
+    serve: Callable[[socket.socket], None], host: str = "127.0.0.1"
+) -> Iterator[int]:
+    """Accept connections on a free port and serve each one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family)
+    port: int = listener.getsockname()[1]
+
+    def serve_one(link: socket.socket) -> None:
+        with link, suppress(ConnectionError):  # linkcheck closes by reset
+            serve(link)
+
+    def accept() -> None:
+        with suppress(OSError):  # the listener was closed: the test is over
+            while True:
+                link, _ = listener.accept()
+                threading.Thread(target=serve_one, args=(link,), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield port
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def saying(*parts: bytes) -> Callable[[socket.socket], None]:
+    """Wait for a request, answer it in parts, and keep the connection open."""
+
+    def serve(link: socket.socket) -> None:
+        asked.append(link.recv(4096))
+        for part in parts:
+            link.sendall(part)
+        link.recv(1)
+
+    return serve
+
+
+def hang_up(link: socket.socket) -> None:
+    """Close without a word once the request is there."""
+    link.recv(4096)
+    link.close()
+
+
+def reset(link: socket.socket) -> None:
+    """Reset the connection once the request is there."""
+    link.recv(4096)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    link.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "request_", "parts"),
+    [
+        ("amqp", b"AMQP\0\0\x09\x01", (AMQP_START[:5], AMQP_START[5:])),
+        ("postgres", b"\0\0\0\x08\x04\xd2\x16\x2f", (b"N",)),
+        ("postgres", b"\0\0\0\x08\x04\xd2\x16\x2f", (b"S",)),
+        ("redis", b"PING\r\n", (b"+PO", b"NG\r\n")),
+        ("redis", b"PING\r\n", (b"-NOAUTH Authentication required.\r\n",)),
+        ("http", b"GET /health/ HTTP/1.1\r\n", (b"HTTP/1.1 503 No\r\n\r\n",)),
+    ],
+)
+def test_a_served_link(scheme: str, request_: bytes, parts: tuple[bytes, ...]) -> None:
+    """An answer in the link's own protocol is "served", in one part or several."""
+    asked.clear()
+    with peer(saying(*parts)) as port:
+        link = check(f"a={scheme}://127.0.0.1:{port}")["a"]
+    assert (link["observed"], link["sockets"]) == ("served", {})
+    assert 0 < link["seconds"] < 1
+    assert asked[0].startswith(request_)
+
+
+@pytest.mark.parametrize(
+    ("serve", "observed"),
+    [
+        (hang_up, "closed"),
+        (reset, "reset"),
+        (saying(), "silent"),
+        (saying(b"\x01\0"), "silent"),
+        (saying(b"220 smtp ready\r\n"), "garbled"),
+    ],
+)
+def test_a_link_in_trouble(
+    serve: Callable[[socket.socket], None], observed: str
+) -> None:
+    """A connection that stands proves nothing: what counts is what comes back."""
+    with peer(serve) as port:
+        link = check("--timeout", "0.3", f"a=amqp://127.0.0.1:{port}")["a"]
+    assert link["observed"] == observed
+    assert link["seconds"] < 1
+
+
+def test_a_refused_link() -> None:
+    """Where nobody listens it says refused."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert check(f"a=redis://127.0.0.1:{port}")["a"]["observed"] == "refused"
+
+
+def test_an_unknown_name() -> None:
+    """A name that is not known is unreachable."""
+    link = check("a=redis://no-such-host.invalid:1")["a"]
+    assert link["observed"] in ("unreachable", "silent")  # as quick as the resolver
+
+
+def test_links_are_checked_at_once() -> None:
+    """Many silent links take one time-out, not the sum; each has its own answer."""
+    with peer(saying()) as silent, peer(saying(b"N")) as served:
+        begun = now()
+        links = check(
+            "--timeout",
+            "0.5",
+            *(f"s{n}=redis://127.0.0.1:{silent}" for n in range(10)),
+            f"db=postgres://app:secret@127.0.0.1:{served}/jobs",
+        )
+        assert now() - begun < 2.5
+    assert {links[f"s{n}"]["observed"] for n in range(10)} == {"silent"}
+    assert links["db"]["observed"] == "served"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_sockets_of_the_app_are_counted(host: str) -> None:
+    """Sockets held or lately held to the peer are counted by state."""
+    with peer(saying(b"+PONG\r\n"), host) as port:
+        held = [socket.create_connection((host, port)) for _ in range(2)]
+        link = check(f"a=redis://localhost:{port}")["a"]
+        if host == "::1" and not link["sockets"]:
+            pytest.skip("localhost has no IPv6 address here")
+        assert link["sockets"] == {"ESTABLISHED": 2}
+        for each in held:
+            each.close()
+
+
+def test_its_own_sockets_leave_no_trace() -> None:
+    """A second check does not find what the first one did."""
+    with peer(saying(b"+PONG\r\n")) as port:
+        for _ in range(2):
+            assert check(f"a=redis://127.0.0.1:{port}")["a"]["sockets"] == {}
+
+
+@pytest.mark.parametrize(
+    "bad", ["redis://h:1", "a=h:1", "a=smtp://h:1", "a=redis://h:port", "a=redis://"]
+)
+def test_an_argument_that_makes_no_sense(bad: str) -> None:
+    """The script says which argument is wrong, and exits with 2."""
+    ended = subprocess.run(
+        [sys.executable, "-I", "-S", str(SCRIPT), bad],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("linkcheck: ")
