@@ -1,0 +1,57 @@
+"""One file per guarantee: job records in, anomalies out. Pure functions.
+
+A checker is a module with the guarantee's name. To add one: write the file with
+the names of `Checker`, and put it into `CHECKERS` below; the order is the report's.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from harness.checkers import (
+    answers_are_honest,
+    effects_happen_once,
+    every_job_starts,
+    every_started_job_ends,
+    states_are_legal,
+)
+from harness.fates import Account
+from harness.verdict import Anomaly, Doubt
+
+
+class Checker(Protocol):
+    """What a checker's module holds.
+
+    `GROUP` is one of the four that the report uses, `SENTENCE` is the guarantee in
+    words, and `KINDS` names each anomaly it can report, as (one, many) of them.
+    """
+
+    @property
+    def GUARANTEE(self) -> str: ...
+    @property
+    def GROUP(self) -> str: ...
+    @property
+    def SENTENCE(self) -> str: ...
+    @property
+    def KINDS(self) -> Mapping[str, tuple[str, str]]: ...
+
+    def check(self, account: Account) -> Iterator[Anomaly | Doubt]:
+        """Yield every counter-example, and every reason not to know."""
+
+
+CHECKERS: tuple[Checker, ...] = (
+    every_job_starts,
+    every_started_job_ends,
+    effects_happen_once,
+    states_are_legal,
+    answers_are_honest,
+)
+
+
+def known() -> frozenset[str]:
+    """Return the guarantees that a design may promise: those with a checker."""
+    return frozenset(checker.GUARANTEE for checker in CHECKERS)
+
+
+def kinds() -> Mapping[str, tuple[str, str]]:
+    """Return every anomaly that can be reported, with its words (one, many)."""
+    return {kind: words for each in CHECKERS for kind, words in each.KINDS.items()}

@@ -1,0 +1,276 @@
+"""From a history to one record per job, and books that must balance.
+
+It exists so that the events are folded once, and every checker reads the same
+records. What is in the database or in the attempts and was never asked for is a
+stranger. The rules are those of `judging.md` §4.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.earned import FaultTimes, Work, fault_times, unread
+from harness.history import (
+    Cell,
+    EffectSeen,
+    History,
+    Ledger,
+    Outcome,
+    ProcessEnded,
+    QueueSeen,
+    Row,
+    SubmitBegun,
+    SubmitEnded,
+    Transition,
+)
+from harness.records import FATES, FIELDS, Fate, JobRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """How many keys met which fate. The first two sum up the rest."""
+
+    asked: int = 0
+    accepted: int = 0
+    recovered: int = 0
+    once: int = 0
+    more_than_once: int = 0
+    dead_lettered: int = 0
+    lost: int = 0
+    stuck: int = 0
+    refused: int = 0
+    vanished: int = 0
+
+    @property
+    def ended(self) -> int:
+        """Sum the fates of the keys that owe the client an end."""
+        return (
+            self.once
+            + self.more_than_once
+            + self.dead_lettered
+            + self.lost
+            + self.stuck
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One cell's jobs, and what surrounds them: all that a checker reads.
+
+    `jobs` were asked for, `strangers` were not; both are in the order of their keys.
+    `queues` is the final read of the broker. `unread` names the ledgers whose end
+    was not read. `unbalanced` says where totals disagree with the fold.
+    """
+
+    cell: Cell
+    jobs: tuple[JobRecord, ...]
+    strangers: tuple[JobRecord, ...]
+    queues: tuple[QueueSeen, ...]
+    faults: tuple[FaultTimes, ...]
+    processes_ended: tuple[ProcessEnded, ...]
+    unread: tuple[Ledger, ...]
+    books: Books
+    work: Work
+    unbalanced: tuple[str, ...]
+
+
+# --- the fold -----------------------------------------------------------------
+
+# What makes two lines the same fact; any other event is the same only if it is equal.
+_SAME: dict[str, Callable[[Any], object]] = {
+    "begun": lambda event: event.nth,
+    "ended": lambda event: event.nth,
+    "rows": lambda event: event.job,
+    "transitions": lambda event: event.sequence,
+    "effects": lambda event: event.effect,
+    "owed": lambda event: event.job,
+}
+
+
+def fold(history: History, cell: Cell) -> Account:
+    """Fold the events once: one record per key, the fates, the books.
+
+    Lines may be repeated and in any order: a fact counts once.
+    """
+    asked = {e.key for e in history if isinstance(e, SubmitBegun | SubmitEnded)}
+    records = tuple(
+        _record(key, facts, asked=key in asked)
+        for key, facts in sorted(_gather(history).items())
+    )
+    jobs = tuple(record for record in records if record.asked)
+    strangers = tuple(record for record in records if not record.asked)
+    books = _count(jobs)
+    faults = fault_times(history, cell)
+    last_seen = {e.queue: e for e in history if isinstance(e, QueueSeen) and e.final}
+    return Account(
+        cell=cell,
+        jobs=jobs,
+        strangers=strangers,
+        queues=tuple(last_seen[name] for name in sorted(last_seen)),
+        faults=faults,
+        processes_ended=tuple(e for e in history if isinstance(e, ProcessEnded)),
+        unread=unread(history),
+        books=books,
+        work=_work(jobs, faults),
+        unbalanced=tuple(_disagreements(history, records, books)),
+    )
+
+
+def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
+    """Put each event under its key and field; strangers under a name of their own."""
+    names = _names(history)
+    gathered: dict[str, dict[str, list[Any]]] = {}
+    event: Any
+    for event in history:
+        field = FIELDS.get(type(event))
+        if field is None:
+            continue
+        if field in ("begun", "ended", "polls"):
+            key = event.key
+        elif event.job is None:
+            continue
+        else:
+            key = names.get(event.job) or f"(job {event.job} without a key)"
+        gathered.setdefault(key, {}).setdefault(field, []).append(event)
+    return gathered
+
+
+def _names(history: History) -> dict[int, str]:
+    """Map each job's id to its key: the database's word goes before an answer's."""
+    names: dict[int, str] = {}
+    answers: dict[int, str] = {}
+    for event in history:
+        if isinstance(event, Row | Transition):
+            if event.key is not None:
+                names.setdefault(event.job, event.key)
+        elif isinstance(event, SubmitEnded) and event.job is not None:
+            answers.setdefault(event.job, event.key)
+    return answers | names
+
+
+def _record(key: str, facts: dict[str, list[Any]], *, asked: bool) -> JobRecord:
+    once: dict[str, Any] = {}
+    for field, events in facts.items():
+        if len(events) > 1:
+            same = _SAME.get(field)
+            if same is None:
+                events = list(dict.fromkeys(events))
+            else:
+                events = list({same(event): event for event in events}.values())
+        if field == "transitions":
+            events.sort(key=lambda event: event.sequence)
+        once[field] = tuple(events)
+    outcome = _outcome(once.get("begun", ()), once.get("ended", ())) if asked else None
+    return JobRecord(key=key, asked=asked, outcome=outcome, **once)
+
+
+def _outcome(
+    begun: Sequence[SubmitBegun], ended: Sequence[SubmitEnded]
+) -> Outcome | None:
+    """Combine the requests of one key; a request that never ended may have happened."""
+    outcomes = {event.outcome for event in ended}
+    if "ok" in outcomes:
+        return "ok"
+    if "indefinite" in outcomes or len(ended) < len(begun):
+        return "indefinite"
+    return "failed"
+
+
+# --- the books ----------------------------------------------------------------
+
+
+def _count(jobs: Iterable[JobRecord]) -> Books:
+    fates: Counter[Fate] = Counter()
+    accepted = recovered = asked = 0
+    for record in jobs:
+        fate = record.fate
+        fates[fate] += 1
+        asked += 1
+        accepted += record.accepted
+        recovered += not record.accepted and fate not in ("refused", "vanished")
+    return Books(
+        asked=asked,
+        accepted=accepted,
+        recovered=recovered,
+        **{fate: fates[fate] for fate in FATES},
+    )
+
+
+def _disagreements(
+    history: History, records: Sequence[JobRecord], books: Books
+) -> Iterator[str]:
+    """Compare the fold with totals counted from the ledgers apart from it."""
+    keys: set[str] = set()
+    accepted: set[str] = set()
+    rows: set[int] = set()
+    effects: set[int] = set()
+    for event in history:
+        if isinstance(event, SubmitBegun):
+            keys.add(event.key)
+        elif isinstance(event, SubmitEnded):
+            keys.add(event.key)
+            if event.outcome == "ok":
+                accepted.add(event.key)
+        elif isinstance(event, Row):
+            rows.add(event.job)
+        elif isinstance(event, EffectSeen):
+            effects.add(event.effect)
+    pairs: Mapping[str, tuple[int, int]] = {
+        "accepted and recovered keys / their fates": (
+            books.accepted + books.recovered,
+            books.ended,
+        ),
+        "keys asked for / keys with a fate": (
+            books.asked,
+            books.ended + books.refused + books.vanished,
+        ),
+        "keys in the client ledger / in the books": (len(keys), books.asked),
+        "keys answered ok / accepted": (len(accepted), books.accepted),
+        "rows in the database / in the records": (
+            len(rows),
+            sum(len(record.rows) for record in records),
+        ),
+        "effects in the database / in the records": (
+            len(effects),
+            sum(len(record.effects) for record in records),
+        ),
+    }
+    for name, (left, right) in pairs.items():
+        if left != right:
+            yield f"{name}: {left} and {right}"
+
+
+def _work(jobs: Sequence[JobRecord], faults: Sequence[FaultTimes]) -> Work:
+    """Count what the floors ask for; only the workload's own jobs earn anything."""
+    own = [
+        record
+        for record in jobs
+        if any(event.purpose == "workload" for event in record.begun)
+    ]
+    operations = [event for record in own for event in record.begun]
+    answers = [event for record in own for event in record.ended]
+    clear = sum(1 for event in answers if event.outcome != "indefinite")
+    in_window = {}
+    for fault in faults:
+        if fault.confirmed is None or fault.healed is None:
+            continue
+        start, stop = fault.confirmed, fault.healed
+        begun = sum(1 for event in operations if start <= event.time <= stop)
+        running = sum(
+            1
+            for record in own
+            if record.entered
+            for attempt in record.attempts()
+            if attempt.entered.time <= stop and attempt.until >= start
+        )
+        in_window[fault.name] = begun + running
+    return Work(
+        operations=len(operations),
+        accepted=sum(1 for record in own if record.accepted),
+        finished=sum(
+            1 for record in own if any(row.status == "finished" for row in record.rows)
+        ),
+        indefinite=max(0, len(operations) - clear),
+        in_window=in_window,
+    )

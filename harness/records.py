@@ -1,0 +1,213 @@
+"""One job as all ledgers know it, and the fate that follows from it.
+
+It exists so that "what became of this job" is answered in one place, by rules that
+read a record and nothing else. The fates are those of `judging.md` §4.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from harness.history import (
+    AnyEvent,
+    AttemptEntered,
+    AttemptLeft,
+    DeadLettered,
+    Delivered,
+    EffectSeen,
+    Outcome,
+    Owed,
+    PollEnded,
+    PublishBegun,
+    PublishEnded,
+    Row,
+    SubmitBegun,
+    SubmitEnded,
+    TaskEnded,
+    Transition,
+    encode,
+)
+
+Fate = Literal[
+    "refused",
+    "vanished",
+    "lost",
+    "stuck",
+    "more_than_once",
+    "dead_lettered",
+    "once",
+]
+FATES: tuple[Fate, ...] = get_args(Fate)
+TERMINAL = frozenset(("finished", "failed"))
+
+
+# The ledgers' events about jobs, and the field of a record that holds each.
+FIELDS: dict[type, str] = {
+    SubmitBegun: "begun",
+    SubmitEnded: "ended",
+    PollEnded: "polls",
+    Row: "rows",
+    Transition: "transitions",
+    EffectSeen: "effects",
+    Owed: "owed",
+    PublishBegun: "publishes_begun",
+    PublishEnded: "publishes_ended",
+    Delivered: "deliveries",
+    AttemptEntered: "entered",
+    AttemptLeft: "left",
+    DeadLettered: "dead_letters",
+    TaskEnded: "tasks_ended",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One entry into a job's body, and how it was left (None: it never was)."""
+
+    entered: AttemptEntered
+    left: AttemptLeft | None
+
+    @property
+    def until(self) -> float:
+        """Return when it was left; an attempt that never was has no end."""
+        return self.left.time if self.left else float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """All that the ledgers know of one submission key, each ledger in its order.
+
+    `outcome` is the submission's: any ok gives ok, else any indefinite (or any
+    request without an end) gives indefinite, else failed; None for a stranger.
+    `key` of a stranger without one is made of its job's id.
+    """
+
+    key: str
+    asked: bool
+    outcome: Outcome | None = None
+    begun: tuple[SubmitBegun, ...] = ()
+    ended: tuple[SubmitEnded, ...] = ()
+    polls: tuple[PollEnded, ...] = ()
+    rows: tuple[Row, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    effects: tuple[EffectSeen, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    publishes_begun: tuple[PublishBegun, ...] = ()
+    publishes_ended: tuple[PublishEnded, ...] = ()
+    deliveries: tuple[Delivered, ...] = ()
+    entered: tuple[AttemptEntered, ...] = ()
+    left: tuple[AttemptLeft, ...] = ()
+    dead_letters: tuple[DeadLettered, ...] = ()
+    tasks_ended: tuple[TaskEnded, ...] = ()
+
+    @property
+    def runs(self) -> int:
+        """Count attempts: bodies entered (a lost line of one is seen by its end)."""
+        return max(len(self.entered), len(self.left))
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether the client holds a promise for this key."""
+        return self.outcome == "ok"
+
+    @property
+    def answered(self) -> str:
+        """Say in words what the client was told: the best answer that it got."""
+        told = sorted({event.status for event in self.ended if event.status})
+        if told:
+            good = [status for status in told if status < 300]
+            return f"answered {good[0] if good else told[-1]}"
+        return "not answered"
+
+    @property
+    def in_database(self) -> bool:
+        """Say whether the database ever knew the job."""
+        return bool(self.rows or self.transitions or self.effects or self.owed)
+
+    @property
+    def in_attempts(self) -> bool:
+        """Say whether a worker ever had the job; a publish alone is no job."""
+        return bool(
+            self.runs or self.deliveries or self.tasks_ended or self.dead_letters
+        )
+
+    @property
+    def started(self) -> bool:
+        """Say whether the job ever started: a body entered, or a row that said so."""
+        return bool(
+            self.runs
+            or any(row.status == "started" for row in self.rows)
+            or any(change.new == "started" for change in self.transitions)
+        )
+
+    @property
+    def terminal(self) -> bool:
+        """Say whether every row of the key has ended."""
+        return all(row.status in TERMINAL for row in self.rows)
+
+    @property
+    def jobs(self) -> tuple[int, ...]:
+        """Return the ids of all jobs that go by this key, in order."""
+        ids = {event.job for event in self.rows}
+        ids |= {event.job for event in self.transitions}
+        ids |= {event.job for event in self.entered}
+        ids |= {event.job for event in self.ended if event.job is not None}
+        return tuple(sorted(ids))
+
+    @property
+    def stored(self) -> frozenset[int]:
+        """Return the ids of the jobs that the database ever had a row of."""
+        rows = {event.job for event in self.rows}
+        return frozenset(rows | {event.job for event in self.transitions})
+
+    @property
+    def fate(self) -> Fate:
+        """Return where the key ended: the first of `judging.md` §4 that matches."""
+        seen = self.in_database or self.in_attempts
+        if not seen and not self.accepted:
+            return "refused" if self.outcome == "failed" else "vanished"
+        if not self.rows:
+            return "lost"
+        if not self.terminal:
+            return "stuck"
+        if len(self.effects) > 1 or len(self.rows) > 1:
+            return "more_than_once"
+        return "dead_lettered" if self._dead_lettered else "once"
+
+    @property
+    def _dead_lettered(self) -> bool:
+        """A job that failed without starting again was failed by way of that path."""
+        if any(row.status != "failed" for row in self.rows):
+            return False
+        last = self.transitions[-1] if self.transitions else None
+        return bool(self.dead_letters) or (last is not None and last.old == "pending")
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Pair each entry with the first leaving of the same process after it."""
+        open_ends = list(self.left)
+        pairs = []
+        for entered in self.entered:
+            left = next((e for e in open_ends if _same_attempt(entered, e)), None)
+            if left is not None:
+                open_ends.remove(left)
+            pairs.append(Attempt(entered=entered, left=left))
+        return tuple(pairs)
+
+    def events(self) -> tuple[AnyEvent, ...]:
+        """Return all events of the job by time; database changes keep their order."""
+        latest = 0.0
+        timed: list[tuple[float, bytes, AnyEvent]] = []
+        for change in self.transitions:
+            latest = max(latest, change.time)
+            timed.append((latest, b"%020d" % change.sequence, change))
+        for field in FIELDS.values():
+            if field != "transitions":
+                events: tuple[AnyEvent, ...] = getattr(self, field)
+                timed += [(event.time, encode(event), event) for event in events]
+        return tuple(event for _, _, event in sorted(timed, key=lambda t: t[:2]))
+
+
+def _same_attempt(entered: AttemptEntered, left: AttemptLeft) -> bool:
+    return (
+        (entered.job, entered.container, entered.process)
+        == (left.job, left.container, left.process)
+    ) and entered.time <= left.time

@@ -1,0 +1,260 @@
+"""The shape of results.json: everything that the report shows.
+
+It exists so that the page, the CI outputs and outsiders read the same numbers. Times
+are seconds since the cell's first event; `run.started_at` is seconds since the epoch.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from harness.errors import NoVerdict
+from harness.history import Host, NotRun, Reading
+from harness.records import Fate
+from harness.verdict import CellVerdict, Proof, Verdict
+
+RESULTS_VERSION = 1
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of results.json."""
+
+
+class CauseResult(Result, frozen=True):
+    """Anomalies of one kind with one cause. `sentence` says it all in words."""
+
+    sentence: str
+    cause: str
+    because: str
+    proven: Proof
+    count: int
+    jobs: tuple[str, ...]
+
+
+class AnomalyResult(Result, frozen=True):
+    """All anomalies of one kind; `jobs` are submission keys."""
+
+    kind: str
+    count: int
+    jobs: tuple[str, ...]
+    causes: tuple[CauseResult, ...]
+
+
+class GuaranteeResult(Result, frozen=True):
+    """One guarantee in one cell.
+
+    `excused` are anomalies that a fault explains, of guarantees that nobody can
+    promise. `suspected` counts those that incomplete evidence cannot prove.
+    """
+
+    verdict: Verdict
+    promised: bool
+    judged_as_promised: bool
+    within_seconds: float | None
+    anomalies: tuple[AnomalyResult, ...]
+    excused: tuple[AnomalyResult, ...]
+    suspected: int
+    because: tuple[str, ...]
+    traceback: str | None
+
+
+class Accounting(Result, frozen=True):
+    """The books: accepted + recovered = once + more_than_once + ... + stuck."""
+
+    asked: int = 0
+    accepted: int = 0
+    recovered: int = 0
+    once: int = 0
+    more_than_once: int = 0
+    dead_lettered: int = 0
+    lost: int = 0
+    stuck: int = 0
+    refused: int = 0
+    vanished: int = 0
+
+
+class FaultResult(Result, frozen=True):
+    """One fault: its four times, what the probes felt, and why it earned nothing."""
+
+    name: str
+    type: str
+    sentence: str
+    asked: float | None
+    confirmed: float | None
+    healed: float | None
+    verified: float | None
+    readings: tuple[Reading, ...]
+    accepted_meanwhile: int
+    problem: str | None
+
+
+class WorkResult(Result, frozen=True):
+    """What was done, to be held against the floors. `in_window` is by fault."""
+
+    operations: int = 0
+    accepted: int = 0
+    finished: int = 0
+    indefinite: int = 0
+    in_window: dict[str, int] = {}
+
+
+class EventLine(Result, frozen=True):
+    """One event of a job in words. `proof` marks what proves an anomaly."""
+
+    seconds: float
+    where: str
+    what: str
+    proof: bool
+
+
+class Story(Result, frozen=True):
+    """A harmed job: its fate, what the client was told, and what happened to it.
+
+    `events` is empty where the report has told enough stories of the same cause;
+    the history has them all. `answers` are status codes, None where there was none.
+    """
+
+    key: str
+    jobs: tuple[int, ...]
+    fate: Fate | None
+    answers: tuple[int | None, ...]
+    anomalies: tuple[str, ...]
+    events: tuple[EventLine, ...]
+
+
+class CellResult(Result, frozen=True):
+    """One scenario, one design: the verdict and all that speaks for it."""
+
+    scenario: str
+    design: str
+    verdict: CellVerdict
+    because: tuple[str, ...]
+    guarantees: dict[str, GuaranteeResult] = {}
+    accounting: Accounting = Accounting()
+    faults: tuple[FaultResult, ...] = ()
+    recovery_seconds: float | None = None
+    baseline: bool = False
+    cross_check: str | None = None
+    harness_error: str | None = None
+    claim: str = ""
+    source: str = ""
+    design_source: str = ""
+    workload: str = ""
+    command: str = ""
+    seconds: float | None = None
+    work: WorkResult = WorkResult()
+    stories: tuple[Story, ...] = ()
+
+    @property
+    def kept_its_promise(self) -> bool:
+        """Say whether no promise was broken. Raises NoVerdict where none is known."""
+        if self.verdict is CellVerdict.NONE:
+            raise NoVerdict(
+                f"{self.scenario} × {self.design} has no verdict: "
+                + "; ".join(self.because)
+            )
+        return self.verdict is not CellVerdict.BROKE
+
+
+class RunPart(Result, frozen=True):
+    """The run: what was asked for, with what, and how it ended."""
+
+    id: str
+    seed: int
+    started_at: float
+    seconds: float | None
+    command: str
+    versions: dict[str, str]
+    images: dict[str, str]
+    host: Host | None
+    scenarios: tuple[str, ...]
+    designs: tuple[str, ...]
+    interrupted: bool
+    harness_error: str | None
+
+
+class RunResult(Result, frozen=True):
+    """results.json. `headline` is the verdict of the run in one sentence."""
+
+    schema_version: int
+    run: RunPart
+    headline: str
+    exit_code: int
+    cells: tuple[CellResult, ...]
+    not_run: tuple[NotRun, ...]
+
+
+def exit_code(run: RunPart, cells: Iterable[CellResult]) -> int:
+    """Return the exit code of `design.md` §8; where several apply: 1, 2, 3, 10."""
+    found = tuple(cells)
+    verdicts = {cell.verdict for cell in found}
+    if CellVerdict.BROKE in verdicts:
+        return 1
+    if run.interrupted:
+        return 2
+    if run.harness_error or any(cell.harness_error for cell in found):
+        return 3
+    if CellVerdict.NONE in verdicts:
+        return 10
+    return 0 if found else 5
+
+
+def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
+    """Say in one sentence what the run showed, the worst first."""
+    found = tuple(cells)
+    broke = sum(1 for cell in found if cell.verdict is CellVerdict.BROKE)
+    none = sum(1 for cell in found if cell.verdict is CellVerdict.NONE)
+    parts = []
+    if broke:
+        parts.append(f"{broke} of {_cells(len(found))} broke a promise")
+    if none:
+        parts.append(
+            f"{none} of {_cells(len(found))} {'has' if none == 1 else 'have'}"
+            " no verdict"
+        )
+    if found and not parts:
+        weak = sum(1 for cell in found if cell.verdict is CellVerdict.WEAKNESS)
+        parts.append(f"every promise kept in {_cells(len(found))}")
+        if weak:
+            parts.append(f"{weak} with harm that nobody promised to avoid")
+    if not found:
+        parts.append("nothing ran")
+    if run.harness_error:
+        parts.append("the harness failed")
+    if run.interrupted:
+        parts.append("interrupted")
+    return ", ".join(parts)
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"
+
+
+def anchor(scenario: str, design: str) -> str:
+    """Return the fragment of index.html that shows this cell."""
+    return f"{_slug(scenario)}--{_slug(design)}"
+
+
+def _slug(text: str) -> str:
+    return "".join(
+        c if c.isascii() and (c.isalnum() or c in "_") else "." for c in text
+    )
+
+
+def encode(result: RunResult) -> bytes:
+    """Return results.json: the same bytes for the same evidence."""
+    return msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n"
+
+
+def decode(data: bytes) -> RunResult:
+    """Read results.json. Raises msgspec.DecodeError for what is not one."""
+    return msgspec.json.decode(data, type=RunResult)
+
+
+def schema() -> dict[str, object]:
+    """Return the JSON Schema of results.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "results.json",
+        **msgspec.json.schema(RunResult),
+    }

@@ -1,0 +1,188 @@
+"""What was judged, put into words and numbers for results.json.
+
+It exists so that judging a cell and telling of it do not mix: here nothing is decided.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from harness.checkers import kinds
+from harness.earned import FaultTimes
+from harness.fates import Account
+from harness.history import AnyEvent, Cell
+from harness.records import TERMINAL, JobRecord
+from harness.report.results import (
+    AnomalyResult,
+    CauseResult,
+    EventLine,
+    FaultResult,
+    GuaranteeResult,
+    Story,
+)
+from harness.report.words import words
+from harness.verdict import Anomaly, Group, Judgement, group
+
+STORIES_PER_CAUSE = 50
+WORDS = kinds()
+
+
+def sentence(found: Group) -> str:
+    """Say what a group of anomalies is: "40 jobs pending for ever: each answered ..."."""
+    one, many = WORDS.get(found.kind, (found.kind, found.kind))
+    if found.count == 1:
+        return f"1 {one}: {found.because}"
+    return f"{found.count} {many}: each {found.because}"
+
+
+def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
+    """Gather anomalies by kind, and within a kind by cause, the largest first."""
+    groups = sorted(group(anomalies), key=lambda g: g.kind)
+    results = []
+    for kind, members in groupby(groups, key=lambda g: g.kind):
+        causes = tuple(
+            CauseResult(
+                sentence=sentence(each),
+                cause=each.cause,
+                because=each.because,
+                proven=each.proven,
+                count=each.count,
+                jobs=each.keys,
+            )
+            for each in members
+        )
+        results.append(
+            AnomalyResult(
+                kind=kind,
+                count=sum(each.count for each in causes),
+                jobs=tuple(sorted({key for each in causes for key in each.jobs})),
+                causes=causes,
+            )
+        )
+    return tuple(sorted(results, key=lambda each: (-each.count, each.kind)))
+
+
+def guarantee_result(judgement: Judgement, cell: Cell) -> GuaranteeResult:
+    """Tell of one guarantee."""
+    promise = cell.promises.get(judgement.guarantee)
+    return GuaranteeResult(
+        verdict=judgement.verdict,
+        promised=promise is not None,
+        judged_as_promised=judgement.promised,
+        within_seconds=promise.within_seconds if promise else None,
+        anomalies=anomaly_results(judgement.anomalies),
+        excused=anomaly_results(judgement.excused),
+        suspected=judgement.suspected,
+        because=judgement.because,
+        traceback=judgement.traceback,
+    )
+
+
+def stories(account: Account, judgements: Sequence[Judgement]) -> tuple[Story, ...]:
+    """Tell of each harmed job; of the first ones of each cause, event by event."""
+    records = {each.key: each for each in (*account.jobs, *account.strangers)}
+    found: dict[str, list[Anomaly]] = {}
+    told: dict[tuple[str, str, str], int] = {}
+    in_full: set[str] = set()
+    for judgement in judgements:
+        for anomaly in (*judgement.anomalies, *judgement.excused):
+            cause = (anomaly.kind, anomaly.cause, anomaly.because)
+            for key in anomaly.keys:
+                found.setdefault(key, []).append(anomaly)
+                told[cause] = told.get(cause, 0) + 1
+                if told[cause] <= STORIES_PER_CAUSE:
+                    in_full.add(key)
+    return tuple(
+        _story(records[key], found[key], account.cell, in_full=key in in_full)
+        for key in sorted(found)
+    )
+
+
+def _story(
+    record: JobRecord, anomalies: Sequence[Anomaly], cell: Cell, *, in_full: bool
+) -> Story:
+    proof = {event for each in anomalies for event in each.events}
+    events = record.events() if in_full else ()
+    return Story(
+        key=record.key,
+        jobs=record.jobs,
+        fate=record.fate if record.asked else None,
+        answers=tuple(event.status for event in record.ended),
+        anomalies=tuple(dict.fromkeys(each.kind for each in anomalies)),
+        events=tuple(_line(event, cell, event in proof) for event in events),
+    )
+
+
+def _line(event: AnyEvent, cell: Cell, proof: bool) -> EventLine:
+    where, what = words(event)
+    return EventLine(
+        seconds=round(event.time - cell.time, 3), where=where, what=what, proof=proof
+    )
+
+
+def fault_result(fault: FaultTimes, account: Account) -> FaultResult:
+    """Tell how a fault went, and how many jobs were accepted while it was on."""
+
+    def since(time: float | None) -> float | None:
+        return None if time is None else round(time - account.cell.time, 3)
+
+    accepted = sum(
+        1
+        for record in account.jobs
+        if any(
+            event.outcome == "ok"
+            and fault.confirmed is not None
+            and fault.healed is not None
+            and fault.confirmed <= event.time <= fault.healed
+            for event in record.ended
+        )
+    )
+    return FaultResult(
+        name=fault.name,
+        type=fault.type,
+        sentence=fault.sentence,
+        asked=since(fault.asked),
+        confirmed=since(fault.confirmed),
+        healed=since(fault.healed),
+        verified=since(fault.verified),
+        readings=fault.readings,
+        accepted_meanwhile=accepted,
+        problem=fault.problem,
+    )
+
+
+def recovery_seconds(account: Account) -> float | None:
+    """Return how long the backlog outlived the last heal, None if it never went.
+
+    From the last verified heal to the end of the last job that was asked for before
+    it. None also where there was no fault, or one was never verified.
+    """
+    verified = [fault.verified for fault in account.faults]
+    times = [each for each in verified if each is not None]
+    if not times or len(times) < len(verified):
+        return None
+    healed = max(times)
+    last = healed
+    for record in account.jobs:
+        if not any(event.time <= healed for event in record.begun) or not record.rows:
+            continue
+        if not record.terminal:
+            return None
+        ends = [e.time for e in record.transitions if e.new in TERMINAL]
+        last = max([last, *ends])
+    return round(last - healed, 3)
+
+
+def books_sentence(account: Account) -> str:
+    """Say in one line where all jobs went."""
+    books = account.books
+    parts: Mapping[str, int] = {
+        "done once": books.once,
+        "more than once": books.more_than_once,
+        "dead-lettered": books.dead_lettered,
+        "lost": books.lost,
+        "stuck": books.stuck,
+        "refused": books.refused,
+        "vanished": books.vanished,
+    }
+    said = ", ".join(f"{count} {name}" for name, count in parts.items() if count)
+    return f"{books.asked} jobs asked for: {said or 'none'}"

@@ -1,0 +1,6 @@
+"""Histories to judge: small hand-made ones on disk, and a builder for more.
+
+`NAME.jsonl` shows exactly the anomaly NAME; `NAME.clean.jsonl` is its neighbour that
+shows none. They were written by `python -m harness.tests.histories`, line for line as
+an outsider would from the schema, and are read by the tests as they lie there.
+"""
