@@ -18,7 +18,7 @@ proves nothing (a proxy accepts for a service that is gone). For each link:
     detail    the start of the answer, or the error
     seconds   how long that took
 
-Schemes: amqp, postgres, redis, http. All links are checked at once. Exit code 0
+Schemes: amqp, postgres (or postgresql), redis, http. All links are checked at once. Exit code 0
 whatever was observed, 2 for arguments that make no sense. Standard library only, and
 little of it: a start takes some 20 ms.
 """
@@ -90,6 +90,7 @@ def parse(arguments: list[str]) -> tuple[float, dict[str, tuple[str, str, int]]]
     for argument in arguments:
         name, _, url = argument.partition("=")
         scheme, separator, rest = url.partition("://")
+        scheme = "postgres" if scheme == "postgresql" else scheme
         host, _, port = rest.partition("/")[0].rpartition("@")[2].partition(":")
         if not (name and separator and host and scheme in PORTS):
             raise ValueError(
