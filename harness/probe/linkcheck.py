@@ -18,9 +18,9 @@ proves nothing (a proxy accepts for a service that is gone). For each link:
     detail    the start of the answer, or the error
     seconds   how long that took
 
-Schemes: amqp, postgres (or postgresql), redis, http. All links are checked at once. Exit code 0
-whatever was observed, 2 for arguments that make no sense. Standard library only, and
-little of it: a start takes some 20 ms.
+Schemes: amqp, postgres (or postgresql), redis, http. All links are checked at once.
+Exit code 0 whatever was observed, 2 for arguments that make no sense. Standard library
+only, and little of it: a start takes some 40 ms.
 """
 
 import json

@@ -111,14 +111,15 @@ def of(kind: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def work(folder: Path, until: int, **more: str) -> subprocess.Popen[bytes]:
     """Start a prefork worker and wait until so many tasks have ended."""
     command = [sys.executable, "-m", "celery", "-A", "app", "worker", "-c", "1"]
-    worker = subprocess.Popen(
-        [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
-        cwd=folder,
-        env=environment(folder, **more),
-        stdout=subprocess.DEVNULL,
-        stderr=(folder / "worker.log").open("wb"),
-        start_new_session=True,
-    )
+    with (folder / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
+            cwd=folder,
+            env=environment(folder, **more),
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+        )
     done = wait_until(
         lambda: len(of("task_ended", lines(folder))) >= until or worker.poll(),
         within_seconds=20,

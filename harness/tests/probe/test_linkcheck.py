@@ -99,6 +99,7 @@ def reset(link: socket.socket) -> None:
         ("redis", b"PING\r\n", (b"-NOAUTH Authentication required.\r\n",)),
         ("http", b"GET /health/ HTTP/1.1\r\n", (b"HTTP/1.1 503 No\r\n\r\n",)),
     ],
+    ids=["amqp", "postgres", "postgres with TLS", "redis", "redis locked", "http"],
 )
 def test_a_served_link(scheme: str, request_: bytes, parts: tuple[bytes, ...]) -> None:
     """An answer in the link's own protocol is "served", in one part or several."""
@@ -119,6 +120,7 @@ def test_a_served_link(scheme: str, request_: bytes, parts: tuple[bytes, ...]) -
         (saying(b"\x01\0"), "silent"),
         (saying(b"220 smtp ready\r\n"), "garbled"),
     ],
+    ids=["hang up", "reset", "no answer", "half an answer", "another protocol"],
 )
 def test_a_link_in_trouble(
     serve: Callable[[socket.socket], None], observed: str

@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +31,6 @@ class Seen:
 
     base_url: str = ""
     requests: list[tuple[str, str, dict[str, str], Any]] = field(default_factory=list)
-    connections: int = 0
 
 
 Behave = Callable[[str, str, Any], Answer]
@@ -47,14 +47,22 @@ def http(status: int, body: object, *, cut_bytes: int = 0) -> bytes:
 def serving(behave: Behave) -> Iterator[Seen]:
     """Serve on a free port until the block ends."""
     seen = Seen()
-    loop = asyncio.new_event_loop()
     listener = socket.create_server(("127.0.0.1", 0))
     seen.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     async def handle(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        seen.connections += 1
+        try:
+            await converse(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the client left
+        finally:
+            writer.close()
+
+    async def converse(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         method, path, _ = head[0].split(" ", 2)
         headers = {
@@ -70,14 +78,21 @@ def serving(behave: Behave) -> Iterator[Seen]:
             own = writer.get_extra_info("socket")
             own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.write(answer.text)
-        writer.close()
+        await writer.drain()
 
-    server = loop.run_until_complete(asyncio.start_server(handle, sock=listener))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    async def serve() -> None:
+        over = asyncio.Event()
+        server = await asyncio.start_server(handle, sock=listener)
+        stopper.set_result((asyncio.get_running_loop(), over))
+        await over.wait()
+        server.close()  # what still converses is cancelled by asyncio.run
+
+    stopper: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
+    loop, over = stopper.result()
     try:
         yield seen
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(over.set)
         thread.join()
