@@ -193,10 +193,10 @@ def sealed(events: Iterable[AnyEvent], *, open_jobs: int = 0) -> Facts:
             time=FINAL_READ - 1, complete=True, because="all quiet", open_jobs=open_jobs
         )
     )
-    for ledger in LEDGERS:
-        whole.append(
-            LedgerEnd(time=FINAL_READ + 1, ledger=ledger, lines=counted[ledger])
-        )
+    whole += [
+        LedgerEnd(time=FINAL_READ + 1, ledger=ledger, lines=counted[ledger])
+        for ledger in LEDGERS
+    ]
     whole.append(End(time=FINAL_READ + 2, events=len(whole) + 1))
     return whole
 

@@ -1,0 +1,352 @@
+"""One known damage for each anomaly, and for each a neighbour that only looks alike.
+
+A damage takes the events of a clean cell and a job's number and returns events in
+which exactly that anomaly stands, at that job. A neighbour keeps every checker silent.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from harness.history import (
+    AttemptEntered,
+    AttemptLeft,
+    DeadLettered,
+    Delivered,
+    EffectSeen,
+    PollEnded,
+    PublishBegun,
+    PublishEnded,
+    Row,
+    SubmitBegun,
+    SubmitEnded,
+    TaskEnded,
+    Transition,
+)
+from harness.tests.histories.build import FINAL_READ, Facts, about, job, key_of, without
+
+Damage = Callable[[Facts, int], Facts]
+OTHER = 5000
+_IN_WORKER = (Delivered, AttemptEntered, AttemptLeft, TaskEnded)
+_PUBLISHED = (PublishBegun, PublishEnded)
+_AFTERWARDS = (EffectSeen, PollEnded)
+
+
+def changed(events: Facts, number: int, kind: type, **fields: Any) -> Facts:
+    """Change fields of this job's events of one kind."""
+    return [
+        msgspec.structs.replace(event, **fields)
+        if isinstance(event, kind) and about(event, number)
+        else event
+        for event in events
+    ]
+
+
+def only_changes_to(events: Facts, number: int, *states: str) -> Facts:
+    """Keep of the job's transitions those into these states."""
+    return without(events, number, Transition, where=lambda t: t.new not in states)
+
+
+def first(events: Facts, number: int, kind: type) -> Any:
+    """Return the job's first event of a kind."""
+    return next(e for e in events if isinstance(e, kind) and about(e, number))
+
+
+def change(
+    number: int, nth: int, old: str | None, new: str | None, *, time: float
+) -> Transition:
+    """Return one change of status; `nth` is its place among the job's own."""
+    return Transition(
+        time=time,
+        sequence=number * 100 + nth,
+        job=number,
+        key=key_of(number),
+        old=old,
+        new=new,
+        backend_pid=102,
+        application="worker",
+    )
+
+
+def second_attempt(events: Facts, number: int) -> Facts:
+    """Let the first attempt end without a word, and a second one finish the job."""
+    entered = first(events, number, AttemptEntered)
+    finish = first(events, number, AttemptLeft).time + 3.0
+    worker: dict[str, Any] = {"process": 31, "container": "worker-1"}
+    task = entered.task
+    events = without(events, number, AttemptLeft, TaskEnded, PollEnded)
+    events = only_changes_to(events, number, "pending", "started")
+    return [
+        *events,
+        Delivered(time=finish - 0.5, job=number, task=task, redelivered=True, **worker),
+        change(number, 11, "started", "started", time=finish - 0.4),
+        AttemptEntered(time=finish - 0.3, job=number, task=task, **worker),
+        AttemptLeft(time=finish, job=number, task=task, outcome="returned", **worker),
+        change(number, 12, "started", "finished", time=finish + 0.1),
+    ]
+
+
+# --- damages ------------------------------------------------------------------
+
+
+def lost_record(events: Facts, number: int) -> Facts:
+    """The row and its effect are gone at the end, and no delete is logged."""
+    return without(events, number, Row, EffectSeen)
+
+
+def stranded_pending(events: Facts, number: int) -> Facts:
+    """Stored, answered 201, never published."""
+    events = without(events, number, *_PUBLISHED, *_IN_WORKER, *_AFTERWARDS)
+    events = only_changes_to(events, number, "pending")
+    return changed(events, number, Row, status="pending", result=None)
+
+
+def stranded_started(events: Facts, number: int) -> Facts:
+    """The attempt never ended, and no one came back for the job."""
+    events = without(events, number, AttemptLeft, TaskEnded, *_AFTERWARDS)
+    events = only_changes_to(events, number, "pending", "started")
+    return changed(events, number, Row, status="started", result=None)
+
+
+def duplicate_effect(events: Facts, number: int) -> Facts:
+    """The worker died after the effect; the message came again, and so did it."""
+    again = EffectSeen(time=FINAL_READ, effect=OTHER + number, job=number)
+    return [*second_attempt(events, number), again]
+
+
+def duplicate_job(events: Facts, number: int) -> Facts:
+    """A time-out, a retry with the same key, and a second row, which failed."""
+    begun, ended = (
+        first(events, number, SubmitBegun),
+        first(events, number, SubmitEnded),
+    )
+    second = changed(
+        without(job(OTHER + number, at=begun.time + 5), OTHER + number, *_AFTERWARDS),
+        OTHER + number,
+        Transition,
+        key=begun.key,
+    )
+    second = [
+        msgspec.structs.replace(event, key=begun.key, nth=2)
+        if isinstance(event, SubmitBegun | SubmitEnded)
+        else event
+        for event in second
+    ]
+    row = msgspec.structs.replace(
+        first(events, number, Row), job=OTHER + number, status="failed", result=None
+    )
+    last = first(second, OTHER + number, AttemptLeft)
+    second = [
+        msgspec.structs.replace(event, new="failed")
+        if isinstance(event, Transition) and event.new == "finished"
+        else msgspec.structs.replace(last, outcome="raised", error="ValueError")
+        if event is last
+        else event
+        for event in second
+        if not isinstance(event, Row)
+    ]
+    timed_out = msgspec.structs.replace(
+        ended, outcome="indefinite", status=None, job=None, error="ReadTimeout"
+    )
+    kept = [event for event in events if event is not ended]
+    return [*kept, timed_out, *second, row]
+
+
+def illegal_transition(events: Facts, number: int) -> Facts:
+    """Pending, and finished without ever having started."""
+    events = only_changes_to(events, number, "pending", "finished")
+    return [
+        msgspec.structs.replace(event, old="pending")
+        if isinstance(event, Transition)
+        and event.job == number
+        and event.new == "finished"
+        else event
+        for event in events
+    ]
+
+
+def terminal_flip(events: Facts, number: int) -> Facts:
+    """Finished, then started and finished again by a late writer."""
+    time = first(events, number, AttemptLeft).time
+    return [
+        *events,
+        change(number, 11, "finished", "started", time=time + 1),
+        change(number, 12, "started", "finished", time=time + 2),
+    ]
+
+
+def status_regress(events: Facts, number: int) -> Facts:
+    """A client sees finished, looks again, and sees started."""
+    seen = first(events, number, PollEnded)
+    later = msgspec.structs.replace(
+        seen, begun=seen.time + 1, time=seen.time + 2, seen="started"
+    )
+    return [*events, later]
+
+
+def resurrected(events: Facts, number: int) -> Facts:
+    """Refused with a 400, and done all the same."""
+    events = without(events, number, PollEnded)
+    return changed(events, number, SubmitEnded, outcome="failed", status=400, job=None)
+
+
+def orphan_run(events: Facts, number: int) -> Facts:
+    """Published, rolled back, and run: the database never had the row."""
+    extra = job(OTHER + number, at=1003.0)
+    extra = without(extra, OTHER + number, Transition, Row, EffectSeen, PollEnded)
+    extra = changed(
+        extra, OTHER + number, SubmitEnded, outcome="indefinite", status=500, job=None
+    )
+    return [*events, *extra]
+
+
+def phantom(events: Facts, number: int) -> Facts:
+    """A whole job that no client ever asked for."""
+    extra = job(OTHER + number, at=1003.0)
+    extra = without(extra, OTHER + number, SubmitBegun, SubmitEnded, PollEnded)
+    return [*events, *extra]
+
+
+DAMAGES: Mapping[str, Damage] = {
+    each.__name__: each
+    for each in (
+        lost_record,
+        stranded_pending,
+        stranded_started,
+        duplicate_effect,
+        duplicate_job,
+        illegal_transition,
+        terminal_flip,
+        status_regress,
+        resurrected,
+        orphan_run,
+        phantom,
+    )
+}
+
+
+def harmed_key(kind: str, number: int) -> str:
+    """Name the key at which the damage shows."""
+    if kind == "orphan_run":
+        return f"(job {OTHER + number} without a key)"
+    return key_of(OTHER + number if kind == "phantom" else number)
+
+
+# --- neighbours ---------------------------------------------------------------
+
+
+def vanished(events: Facts, number: int) -> Facts:
+    """No answer, and no trace: the request may never have arrived."""
+    kept = [
+        event
+        for event in events
+        if not about(event, number) or isinstance(event, SubmitBegun | SubmitEnded)
+    ]
+    return changed(
+        kept, number, SubmitEnded, outcome="indefinite", status=None, job=None
+    )
+
+
+def published_twice(events: Facts, number: int) -> Facts:
+    """The first publish failed, the second one went through."""
+    begun = first(events, number, PublishBegun)
+    ended = first(events, number, PublishEnded)
+    return [
+        *events,
+        msgspec.structs.replace(begun, time=begun.time - 0.002),
+        msgspec.structs.replace(
+            ended, time=begun.time - 0.001, confirmed=False, error="ConnectionRefused"
+        ),
+    ]
+
+
+def retried_same_job(events: Facts, number: int) -> Facts:
+    """A time-out, a retry with the same key, and the same job in the answer."""
+    begun, ended = (
+        first(events, number, SubmitBegun),
+        first(events, number, SubmitEnded),
+    )
+    timed_out = msgspec.structs.replace(
+        ended, outcome="indefinite", status=None, job=None, error="ReadTimeout"
+    )
+    return [
+        *(event for event in events if event is not ended),
+        timed_out,
+        msgspec.structs.replace(begun, time=begun.time + 5, nth=2),
+        msgspec.structs.replace(ended, time=ended.time + 5, nth=2, status=200),
+    ]
+
+
+def dead_lettered(events: Facts, number: int) -> Facts:
+    """Poison: never started, and failed by way of the dead-letter queue."""
+    time = first(events, number, Delivered).time
+    events = without(events, number, *_IN_WORKER, *_AFTERWARDS)
+    events = only_changes_to(events, number, "pending")
+    events = changed(events, number, Row, status="failed", result=None)
+    return [
+        *events,
+        DeadLettered(time=time + 1, job=number, queue="dead"),
+        change(number, 11, "pending", "failed", time=time + 1),
+    ]
+
+
+def requeued(events: Facts, number: int) -> Facts:
+    """Started, put back to pending, and started again by a second attempt."""
+    events = second_attempt(events, number)
+    again = first(events, number, Delivered).time + 1
+    kept = without(
+        events, number, Transition, where=lambda t: t.old == t.new == "started"
+    )
+    return [
+        *kept,
+        change(number, 10, "started", "pending", time=again),
+        change(number, 11, "pending", "started", time=again + 1),
+    ]
+
+
+def overlapping_polls(events: Facts, number: int) -> Facts:
+    """An old look that began before finished was seen comes in after it."""
+    seen = first(events, number, PollEnded)
+    late = msgspec.structs.replace(
+        seen, begun=seen.begun - 0.05, time=seen.time + 2, seen="started"
+    )
+    return [*events, late]
+
+
+def failed_answer(events: Facts, number: int) -> Facts:
+    """A 500 is no refusal: the job may be there, and is."""
+    events = without(events, number, PollEnded)
+    return changed(
+        events, number, SubmitEnded, outcome="indefinite", status=500, job=None
+    )
+
+
+def rolled_back(events: Facts, number: int) -> Facts:
+    """The publish failed, the row was rolled back, the client was told 500."""
+    extra = orphan_run([], number)
+    extra = [event for event in extra if not isinstance(event, _IN_WORKER)]
+    return [
+        *events,
+        *changed(extra, OTHER + number, PublishEnded, error="Refused", confirmed=False),
+    ]
+
+
+def unanswered(events: Facts, number: int) -> Facts:
+    """The request has no end in the history, and its job was done."""
+    return without(events, number, SubmitEnded, PollEnded)
+
+
+NEIGHBOURS: Mapping[str, Damage] = {
+    "lost_record": vanished,
+    "stranded_pending": published_twice,
+    "stranded_started": second_attempt,
+    "duplicate_effect": second_attempt,
+    "duplicate_job": retried_same_job,
+    "illegal_transition": dead_lettered,
+    "terminal_flip": requeued,
+    "status_regress": overlapping_polls,
+    "resurrected": failed_answer,
+    "orphan_run": rolled_back,
+    "phantom": unanswered,
+}
