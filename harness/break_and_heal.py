@@ -1,0 +1,142 @@
+"""One fault in one lane, from asked to verified, with its four times written down.
+
+It exists so that every kind of fault goes the same way: on record before it is
+injected, confirmed by what a client feels, healed whatever comes, verified gone.
+"""
+
+import threading
+from collections.abc import Callable
+
+from harness.cell import Cell
+from harness.clock import now, wait_until
+from harness.errors import FaultNotInjected, HarnessError, StackLost
+from harness.faults import Fault
+from harness.history import (
+    FaultConfirmed,
+    FaultFailed,
+    FaultHealed,
+    FaultInjected,
+    FaultVerified,
+    Reading,
+)
+from harness.stack.open_faults import OpenFault, on_record
+
+# A condition that was not met by then never will be: the workload is over.
+_CONDITION_WITHIN_SECONDS = 120
+# How long a fault may still be felt after its heal. The probe's connections are new,
+# so nobody's reconnecting plays a part in this.
+_VERIFY_WITHIN_SECONDS = 15
+
+Readings = tuple[Reading, ...]
+
+
+def break_and_heal(cell: Cell, name: str, fault: Fault, stop: threading.Event) -> None:
+    """Inject the fault when its condition is met; heal it when its time is up.
+
+    `stop` ends waiting and holding at once; the fault is healed all the same. A
+    fault that does not bite, or does not go, is written down as such.
+    """
+    cell.tell(f"{cell.design.name}: {name}: waiting until {fault.when.sentence}")
+    if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
+        _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
+        return
+    used = fault.find_used(cell.lane)
+    open_fault = OpenFault(name=name, lane=cell.design.name, undo=fault.undo(cell.lane))
+    with on_record(cell.session_folder, open_fault):
+        asked = now()
+        cell.recorder.record(FaultInjected(time=asked, fault=name))
+        try:
+            fault.inject(cell.lane)
+            _confirm(cell, name, fault, used, asked, stop)
+            _wait(lambda: now() >= asked + fault.for_seconds, fault.for_seconds, stop)
+        except (FaultNotInjected, StackLost) as error:
+            _note_failure(cell, name, "inject", str(error))
+        finally:
+            step = _heal(cell, name, fault)
+        _verify(cell, name, fault, used, step)
+
+
+def _confirm(
+    cell: Cell,
+    name: str,
+    fault: Fault,
+    used: frozenset[str],
+    asked: float,
+    stop: threading.Event,
+) -> None:
+    """Write down that the fault bites, or that it did not within its time."""
+    readings = _wait(lambda: fault.confirm(cell.lane), fault.for_seconds, stop)
+    if readings:
+        cell.tell(f"{cell.design.name}: {name}: confirmed")
+        cell.recorder.record(
+            FaultConfirmed(time=now(), fault=name, readings=_mark(readings, used))
+        )
+    else:
+        _note_failure(
+            cell, name, "confirm", f"no probe felt it within {now() - asked:.1f} s"
+        )
+
+
+def _heal(cell: Cell, name: str, fault: Fault) -> str:
+    try:
+        step = fault.heal(cell.lane)
+    except HarnessError as error:
+        _note_failure(cell, name, "heal", str(error))
+        raise
+    cell.tell(f"{cell.design.name}: {name}: healed")
+    cell.recorder.record(FaultHealed(time=now(), fault=name, step=step))
+    return step
+
+
+def _verify(
+    cell: Cell, name: str, fault: Fault, used: frozenset[str], step: str
+) -> None:
+    readings = wait_until(
+        lambda: fault.verify(cell.lane), within_seconds=_VERIFY_WITHIN_SECONDS
+    )
+    if readings:
+        cell.recorder.record(
+            FaultVerified(time=now(), fault=name, readings=_mark(readings, used))
+        )
+    else:
+        _note_failure(
+            cell,
+            name,
+            "verify",
+            f"still felt {_VERIFY_WITHIN_SECONDS} s after its heal ({step})",
+        )
+
+
+def _mark(readings: Readings, used: frozenset[str]) -> Readings:
+    """Mark the readings on what the lane had in use before the fault.
+
+    Afterwards is too late to ask: a fault may have closed those very connections.
+    """
+    return tuple(
+        Reading(
+            on=each.on,
+            used=each.on in used,
+            observed=each.observed,
+            seconds=each.seconds,
+        )
+        for each in readings
+    )
+
+
+def _note_failure(cell: Cell, name: str, stage: str, because: str) -> None:
+    cell.tell(f"{cell.design.name}: {name}: {stage} failed: {because}")
+    cell.recorder.record(
+        FaultFailed(time=now(), fault=name, stage=stage, because=because)  # type: ignore[arg-type]
+    )
+
+
+def _wait(
+    condition: Callable[[], Readings | bool | None],
+    within_seconds: float,
+    stop: threading.Event,
+) -> Readings | bool | None:
+    """Wait for the condition, or for the scenario being stopped."""
+    answer = wait_until(
+        lambda: condition() or stop.is_set(), within_seconds=within_seconds
+    )
+    return None if answer is True and stop.is_set() else answer

@@ -1,0 +1,43 @@
+"""Time, for the doing half. It exists so that waiting is always for a condition.
+
+One monotonic clock serves the whole run: containers share the kernel's
+CLOCK_MONOTONIC with the harness, so their times compare with ours as they are.
+`wait_until` holds the only sleep in the project.
+"""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def now() -> float:
+    """Return monotonic seconds, comparable with the containers' own."""
+    return time.monotonic()
+
+
+def wall() -> float:
+    """Return seconds since the epoch, for readers and for database offsets."""
+    return time.time()
+
+
+def wait_until(
+    condition: Callable[[], T],
+    *,
+    within_seconds: float,
+    every_seconds: float = 0.05,
+) -> T:
+    """Return the first true value of `condition`, or its last one when time is up.
+
+    The caller decides what a false value after `within_seconds` means.
+    """
+    deadline = now() + within_seconds
+    while not (value := condition()) and now() < deadline:
+        time.sleep(every_seconds)
+    return value
+
+
+def stamp() -> str:
+    """Return the local time as it begins the names of runs: 20261123-031500."""
+    return time.strftime("%Y%m%d-%H%M%S")

@@ -1,0 +1,141 @@
+"""Finds the designs in `app/designs/` and reads what they promise.
+
+It exists so that a design is one file and nothing else names it. The file is parsed,
+never imported: its promises are a literal, and the harness has no Django.
+"""
+
+import ast
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+from harness.history import Promise
+
+# A design that names no recovery limit of its own gets this (`judging.md` §6).
+_RECOVERY_SECONDS = 10.0
+# No promise may take longer than this (`design.md` §4).
+_LIMIT_SECONDS_AT_MOST = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """One design as the harness sees it. `source` is path:line of its PROMISES."""
+
+    name: str
+    sentence: str
+    source: str
+    promises: Mapping[str, Promise]
+    recovery_seconds: float
+
+
+def find_designs(project: Path) -> dict[str, Design]:
+    """Return every design by name, `tutorial` first, the rest in file order.
+
+    Raises UsageError naming the file and what is wrong with it.
+    """
+    files = sorted(
+        (
+            path
+            for path in (project / "app" / "designs").glob("*.py")
+            if not path.name.startswith("_")
+        ),
+        key=lambda path: (path.stem != "tutorial", path.stem),
+    )
+    if not files:
+        raise UsageError(f"there is no design in {project / 'app' / 'designs'}")
+    return {path.stem: read_design(path, project) for path in files}
+
+
+def select(
+    designs: Mapping[str, Design], names: str | None, known: Collection[str]
+) -> tuple[Design, ...]:
+    """Return the designs of a comma-separated list, or all of them.
+
+    `known` are the guarantees that can be judged. Raises UsageError for an unknown
+    design, or one that promises what nothing can judge.
+    """
+    wanted = [each.strip() for each in (names or ",".join(designs)).split(",")]
+    for name in wanted:
+        if name not in designs:
+            raise UsageError(
+                f"--designs names {name!r}; there is {', '.join(designs)} "
+                "(one file each in app/designs/)"
+            )
+        for promise in designs[name].promises:
+            if promise not in known:
+                raise UsageError(
+                    f"{designs[name].source}: PROMISES names {promise!r}, which no "
+                    f"checker can judge; there is {', '.join(sorted(known))}"
+                )
+    return tuple(designs[name] for name in dict.fromkeys(wanted))
+
+
+def read_design(path: Path, project: Path) -> Design:
+    """Read one design file without importing it. Raises UsageError."""
+    where = path.relative_to(project).as_posix()
+    try:
+        module = ast.parse(path.read_text(), filename=where)
+    except SyntaxError as error:
+        raise UsageError(f"{where}:{error.lineno}: {error.msg}") from error
+    docstring = ast.get_docstring(module)
+    if not docstring:
+        raise UsageError(f"{where}: the design has no docstring to teach it")
+    literals = _literals(module, where)
+    if "PROMISES" not in literals:
+        raise UsageError(
+            f"{where}: the design has no PROMISES; write PROMISES = {{}} if it "
+            "promises nothing"
+        )
+    promises, line = literals["PROMISES"]
+    recovery, _ = literals.get("RECOVERY_SECONDS", (_RECOVERY_SECONDS, 0))
+    return Design(
+        name=path.stem,
+        sentence=" ".join(docstring.split("\n\n")[0].split()),
+        source=f"{where}:{line}",
+        promises=_promises(promises, f"{where}:{line}"),
+        recovery_seconds=float(recovery),
+    )
+
+
+def _literals(module: ast.Module, where: str) -> dict[str, tuple[Any, int]]:
+    """Return the module's PROMISES and RECOVERY_SECONDS with their lines."""
+    found: dict[str, tuple[Any, int]] = {}
+    for statement in module.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                pass
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                pass
+            case _:
+                continue
+        if name in ("PROMISES", "RECOVERY_SECONDS"):
+            try:
+                found[name] = (ast.literal_eval(value), statement.lineno)
+            except ValueError as error:
+                raise UsageError(
+                    f"{where}:{statement.lineno}: {name} must be a literal, because "
+                    "the harness reads it without importing the file"
+                ) from error
+    return found
+
+
+def _promises(value: object, where: str) -> dict[str, Promise]:
+    if not isinstance(value, dict):
+        raise UsageError(f"{where}: PROMISES must be a dict of guarantee -> limits")
+    promises = {}
+    for name, limits in value.items():
+        if not isinstance(limits, dict) or set(limits) - {"within_seconds"}:
+            raise UsageError(
+                f"{where}: the limits of {name!r} must be {{}} or "
+                f"{{'within_seconds': n}}, not {limits!r}"
+            )
+        seconds = limits.get("within_seconds")
+        if seconds is not None and not 0 < seconds <= _LIMIT_SECONDS_AT_MOST:
+            raise UsageError(
+                f"{where}: {name!r} within {seconds} s: a limit is above 0 and at "
+                f"most {_LIMIT_SECONDS_AT_MOST:g} s"
+            )
+        promises[name] = Promise(within_seconds=seconds)
+    return promises

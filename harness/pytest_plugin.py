@@ -1,0 +1,207 @@
+"""Runs the scenarios with pytest: options, one test per cell, exit codes.
+
+It exists so that a scenario is a test like any other, selected and reported as people
+expect of pytest. It is wiring only: what happens is conducted by `session.py`, and
+no other module imports pytest.
+"""
+
+from collections.abc import Generator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import checkers
+from harness.designs import Design, find_designs, select
+from harness.errors import HarnessError, UsageError
+from harness.report.results import CellResult
+from harness.scenario import Scenario, Story
+from harness.scenario_session import CellAsked, ScenarioSession
+
+_session = pytest.StashKey[ScenarioSession]()
+_usage_error = pytest.StashKey[UsageError]()
+_result = pytest.StashKey[CellResult]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the harness's own options."""
+    group = parser.getgroup("celery proving ground")
+    group.addoption(
+        "--designs",
+        metavar="A,B",
+        help="run these designs of app/designs/ only (default: all)",
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        help="seed of everything random in a run (default: drawn, and printed)",
+    )
+    group.addoption(
+        "--keep-stack",
+        action="store_true",
+        help="leave the stack up for the next run, which finds it; "
+        "`make down` removes it",
+    )
+    group.addoption(
+        "--reports",
+        metavar="DIR",
+        help="where runs leave their folders (default: reports/)",
+    )
+    if find_spec("xdist") is None:
+        # pytest keeps lower-case short options to itself; xdist, which has this one,
+        # goes the same way round. Without it, nobody would explain why -n is refused.
+        group._addoption("-n", "--numprocesses", help="not supported: see the README")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse what cannot work, before anything starts."""
+    if config.getoption("numprocesses", None):
+        raise pytest.UsageError(
+            "-n: scenarios already run in all their lanes side by side, on one stack; "
+            "several processes would start a stack each. Leave -n out."
+        )
+
+
+# --- one test per cell --------------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test per selected design of each test that takes a `cell`."""
+    if "cell" not in metafunc.fixturenames:
+        return
+    config = metafunc.config
+    try:
+        designs = _designs(config)
+    except UsageError as error:
+        config.stash[_usage_error] = error
+        designs = ()
+    metafunc.parametrize(
+        "cell", designs, indirect=True, ids=[design.name for design in designs]
+    )
+
+
+def _designs(config: pytest.Config) -> tuple[Design, ...]:
+    return select(
+        find_designs(config.rootpath), config.getoption("--designs"), checkers.known()
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config) -> None:
+    """Refuse a selection of designs that cannot be run."""
+    if (error := config.stash.get(_usage_error, None)) is not None:
+        raise pytest.UsageError(str(error))
+
+
+@pytest.fixture
+def cell(request: pytest.FixtureRequest) -> "ConductedCell":
+    """Give the cell of this scenario and design, conducting the scenario if need be."""
+    session = _session_of(request.session)
+    asked = _asked(request.node)
+    assert asked is not None
+    capture: Any = request.config.pluginmanager.getplugin("capturemanager")
+    try:
+        # What is told while the scenario runs belongs on the terminal, not in a report.
+        with capture.global_and_fixture_disabled():
+            result = session.result(asked)
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=error.exit_code)
+    request.node.stash[_result] = result
+    return ConductedCell(result)
+
+
+class ConductedCell:
+    """What a scenario's test sees of its cell."""
+
+    def __init__(self, verdict: CellResult) -> None:
+        self.verdict = verdict
+
+
+def _asked(item: pytest.Item) -> CellAsked | None:
+    """Return the cell that a test asks for, None for any other test."""
+    callspec = getattr(item, "callspec", None)
+    design = callspec.params.get("cell") if callspec is not None else None
+    if not isinstance(design, Design):
+        return None
+    module: Any = item.getparent(pytest.Module).obj  # type: ignore[union-attr]
+    scenario = getattr(module, "SCENARIO", None)
+    if not isinstance(scenario, Scenario):
+        pytest.exit(
+            f"{item.path}: a scenario's file gives its value as SCENARIO",
+            returncode=UsageError.exit_code,
+        )
+    name = Path(item.path).stem.removeprefix("test_")
+    return CellAsked(
+        story=Story(
+            name=name,
+            claim=" ".join((module.__doc__ or name).split()),
+            source=item.path.relative_to(item.config.rootpath).as_posix(),
+            scenario=scenario,
+        ),
+        design=design,
+    )
+
+
+def _session_of(session: pytest.Session) -> ScenarioSession:
+    """Return the pytest session's scenario session, made at its first cell."""
+    config = session.config
+    if _session not in config.stash:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+
+        def write(line: str) -> None:
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+        def stop_after_this() -> None:
+            session.shouldstop = "Ctrl-C: stopped after the running scenario"
+
+        config.stash[_session] = ScenarioSession(
+            project=config.rootpath,
+            reports=Path(config.getoption("--reports") or config.rootpath / "reports"),
+            asked=[cell for item in session.items if (cell := _asked(item))],
+            seed=config.getoption("--seed"),
+            keep_stack=config.getoption("--keep-stack"),
+            command=" ".join(["pytest", *config.invocation_params.args]),
+            write=write,
+            stop_after_this=stop_after_this,
+        )
+    return config.stash[_session]
+
+
+# --- how it ends --------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failed cell say what broke, instead of showing our assertion."""
+    report = yield
+    result = item.stash.get(_result, None)
+    if result is not None and report.failed and report.when == "call":
+        report.longrepr = "\n".join(
+            [f"{result.scenario} × {result.design}: {result.verdict.value}", *result.because]
+        )
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove the stack, write the report, and set the exit code of design.md §8."""
+    scenarios = session.config.stash.get(_session, None)
+    if scenarios is None:
+        return
+    code = scenarios.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
+    failed_elsewhere = exitstatus == pytest.ExitCode.TESTS_FAILED and any(
+        _result not in item.stash for item in session.items
+    )
+    session.exitstatus = 1 if failed_elsewhere and code in (0, 10) else code
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say in a few lines what broke, and where the report is."""
+    scenarios = config.stash.get(_session, None)
+    if scenarios is None:
+        return
+    terminalreporter.section("promises")
+    for line in scenarios.summary():
+        terminalreporter.write_line(line)

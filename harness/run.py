@@ -1,0 +1,256 @@
+"""The conductor: carries out one scenario in all its lanes, and writes it all down.
+
+It exists as the one place where the parts meet while things happen. `conduct` reads
+top to bottom as a run goes: reset, warm up, submit, break, heal, settle, read. What
+it leaves is a history per cell; it judges nothing.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness import history
+from harness.break_and_heal import break_and_heal
+from harness.cell import Cell, Tell
+from harness.clock import now, wait_until, wall
+from harness.designs import Design
+from harness.errors import HarnessError, StackLost
+from harness.history import FaultAsked
+from harness.phases import read_ledgers, settle, warm_up
+from harness.recorder import Recorder
+from harness.scenario import Story
+from harness.stack.ledgers.attempts import AttemptLog
+from harness.stack.reset import reset
+from harness.stack.services import save_log
+from harness.stack.stack import Stack
+from harness.workload.client import LaneClient, Running, start
+from harness.workload.plan import plan
+
+_SAMPLE_EVERY_SECONDS = 0.5
+# Slack for the workload's last requests to reach their deadline.
+_LAST_REQUESTS_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all cells of a run share. Setting `stop` ends the scenario at once."""
+
+    id: str
+    folder: Path
+    seed: int
+    command: str
+    tell: Tell
+    stop: threading.Event
+
+
+def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> None:
+    """Carry out the scenario for these designs; leave a history for each.
+
+    A lane that fails has no verdict and does not stop the others. Raises
+    EvidenceNotWritten when a history cannot be written.
+    """
+    begun = wall()
+    with contextlib.ExitStack() as closing:
+        cells = [
+            closing.enter_context(_open_cell(stack, story, design, designs, run))
+            for design in designs
+        ]
+        lanes = closing.enter_context(_Lanes(cells))
+        closing.callback(run.stop.set)  # whatever comes, faults heal before the end
+
+        lanes.do("reset", lambda cell: reset(cell.lane, cell.tell))
+        lanes.do("warm_up", warm_up)
+        with _sampling(cells), _clients(cells, story, run) as clients:
+            lanes.begin("workload")
+            faults = [
+                lanes.go(cell, break_and_heal, cell, name, fault, run.stop)
+                for cell in lanes.alive
+                for name, fault in story.faults()
+            ]
+            _wait_for_the_workload(clients, faults, story, run)
+            lanes.do("settle", settle)
+        lanes.do("final_read", read_ledgers)
+        for cell in cells:
+            cell.recorder.end()
+        _save_logs(stack, cells, since=begun)
+
+
+class _Lanes:
+    """The scenario's lanes, worked on side by side."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._cells = cells
+        self._pool = ThreadPoolExecutor(4 * len(cells))
+
+    def __enter__(self) -> "_Lanes":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def alive(self) -> list[Cell]:
+        """The cells that have not failed."""
+        return [cell for cell in self._cells if cell.failure is None]
+
+    def begin(self, phase: str) -> None:
+        """Write down in every lane that a phase began, and tell."""
+        for cell in self.alive:
+            cell.begin(phase)
+        if self.alive:
+            self.alive[0].tell(phase.replace("_", "-"))
+
+    def do(self, phase: str, work: Callable[[Cell], None]) -> None:
+        """Do a phase's work in all lanes at once, and wait for all of them."""
+        self.begin(phase)
+        for future in [self.go(cell, work, cell) for cell in self.alive]:
+            future.result()
+
+    def go(
+        self, cell: Cell, work: Callable[..., None], *arguments: object
+    ) -> Future[None]:
+        """Start work in one lane; its failure is that cell's alone."""
+
+        def alone() -> None:
+            with cell.failing_alone():
+                work(*arguments)
+
+        return self._pool.submit(alone)
+
+
+@contextlib.contextmanager
+def _open_cell(
+    stack: Stack, story: Story, design: Design, lanes: Sequence[Design], run: Run
+) -> Iterator[Cell]:
+    """Open a cell's history and write its first event."""
+    folder = run.folder / story.name / design.name
+    cell = Cell(
+        design=design,
+        lane=stack.lanes[design.name],
+        recorder=Recorder(folder / "history.jsonl"),
+        attempts=AttemptLog(stack.lanes[design.name].attempts),
+        key_prefix=f"{run.id[-4:]}-{story.name}",
+        session_folder=stack.session.folder,
+        tell=run.tell,
+    )
+    scenario = story.scenario
+    cell.recorder.record(
+        history.Cell(
+            time=now(),
+            schema_version=history.SCHEMA_VERSION,
+            run=run.id,
+            wall=wall(),
+            scenario=story.name,
+            claim=story.claim,
+            source=story.source,
+            design=design.name,
+            design_source=design.source,
+            lanes=tuple(lane.name for lane in lanes),
+            promises=dict(design.promises),
+            bites={
+                name: tuple(sorted(kinds)) for name, kinds in scenario.bites.items()
+            },
+            floors=scenario.floors,
+            faults=tuple(
+                FaultAsked(name=name, type=fault.type, sentence=fault.sentence)
+                for name, fault in story.faults()
+            ),
+            workload=str(scenario.workload),
+            key_prefix=cell.key_prefix,
+            recovery_seconds=design.recovery_seconds,
+            seed=run.seed,
+            command=run.command,
+            versions=stack.versions,
+        )
+    )
+    try:
+        yield cell
+    finally:
+        cell.recorder.close()
+
+
+# --- workload -----------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]:
+    """Let clients submit the workload while the block runs; then end what is left."""
+    by_name = {cell.design.name: cell for cell in cells}
+    plans = {
+        cell.design.name: LaneClient(
+            base_url=cell.lane.web_url(),
+            plan=plan(
+                story.scenario.workload, seed=run.seed, key_prefix=cell.key_prefix
+            ),
+        )
+        for cell in cells
+        if cell.failure is None
+    }
+    clients = start(plans, lambda design, event: by_name[design].recorder.record(event))
+    for cell in cells:
+        cell.accepted_now = clients.accepted
+    try:
+        yield clients
+    finally:
+        clients.stop()
+
+
+def _wait_for_the_workload(
+    clients: Running, faults: Sequence[Future[None]], story: Story, run: Run
+) -> None:
+    """Wait until every submission has ended and every fault has run its course."""
+
+    def over() -> bool:
+        if clients.failure is not None:
+            raise HarnessError(f"the clients crashed: {clients.failure!r}")
+        return run.stop.is_set() or (
+            clients.ended and all(fault.done() for fault in faults)
+        )
+
+    wait_until(
+        over,
+        within_seconds=story.scenario.workload.for_seconds
+        + sum(fault.for_seconds for fault in story.scenario.faults)
+        + _LAST_REQUESTS_SECONDS,
+    )
+    if not run.stop.is_set():
+        for fault in faults:
+            fault.result()
+
+
+# --- evidence -----------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _sampling(cells: Sequence[Cell]) -> Iterator[None]:
+    """Sample every lane's queues into its history while the block runs."""
+    over = threading.Event()
+
+    def sample() -> None:
+        while not over.wait(_SAMPLE_EVERY_SECONDS):
+            for cell in cells:
+                # A broker that is down cannot be sampled; the gap says so.
+                with contextlib.suppress(StackLost):
+                    for queue in cell.lane.broker.queues(cell.design.name):
+                        cell.recorder.record(queue)
+
+    with ThreadPoolExecutor(1) as pool:
+        sampler = pool.submit(sample)
+        try:
+            yield
+        finally:
+            over.set()
+        sampler.result()
+
+
+def _save_logs(stack: Stack, cells: Sequence[Cell], *, since: float) -> None:
+    """Keep what each container wrote during the scenario, beside the histories."""
+    for cell in cells:
+        folder = cell.recorder.path.parent
+        for role, container in cell.lane.roles.items():
+            save_log(container, folder / f"{role}.log", since=since)
+    for service, container in stack.services.items():
+        save_log(container, folder.parent / "services" / f"{service}.log", since=since)

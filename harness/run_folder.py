@@ -1,0 +1,60 @@
+"""The folder of a run: where its evidence goes, and `run.json`, which says what was
+asked for.
+
+It exists so that a run can be judged and drawn from its folder alone, and so that
+`reports/latest` never points at something half made.
+"""
+
+import os
+import platform
+import secrets
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from harness.clock import stamp
+from harness.errors import EvidenceNotWritten
+from harness.history import Host, RunFacts
+
+
+def create(reports: Path) -> Path:
+    """Make the folder of a new run. Raises EvidenceNotWritten."""
+    folder = reports / f"{stamp()}-{secrets.token_hex(2)}"
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise EvidenceNotWritten(
+            f"the run's folder {folder} could not be made: {error}"
+        ) from error
+    return folder
+
+
+def write_facts(folder: Path, facts: RunFacts) -> None:
+    """Write run.json by rename. Raises EvidenceNotWritten."""
+    path = folder / "run.json"
+    draft = folder / ".run.json.draft"
+    try:
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=2))
+        draft.replace(path)
+    except OSError as error:
+        raise EvidenceNotWritten(
+            f"{path} could not be written: {error}. Free some space or choose another "
+            "folder with --reports, then run again."
+        ) from error
+
+
+def point_latest_at(folder: Path) -> None:
+    """Let `latest` beside the folder point at it, from one moment to the next."""
+    draft = folder.parent / f".latest-{secrets.token_hex(4)}"
+    draft.symlink_to(folder.name)
+    os.replace(draft, folder.parent / "latest")
+
+
+def this_host() -> Host:
+    """Describe the machine without naming it."""
+    return Host(
+        cores=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        kernel=platform.release(),
+    )

@@ -1,0 +1,49 @@
+"""A scenario: one claim, told as frozen data.
+
+It exists so that a story reads as a story: a workload, the faults that befall it,
+and the harm that they must do to a weak design. No ports, sleeps, loops or ifs.
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+
+from harness.faults import Fault
+from harness.history import Floors
+from harness.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What clients ask for, what goes wrong, and what that must bite.
+
+    `bites` is design -> anomalies that the faults must draw from it: if that design
+    ran and was not harmed so, the faults proved nothing. `floors` is the least work
+    that earns a verdict; change it only with a reason.
+    """
+
+    workload: Workload
+    faults: Sequence[Fault] = ()
+    bites: Mapping[str, Set[str]] = field(default_factory=dict)
+    floors: Floors = field(default_factory=Floors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A scenario with its name, its claim (a sentence) and its file."""
+
+    name: str
+    claim: str
+    source: str
+    scenario: Scenario
+
+    def faults(self) -> list[tuple[str, Fault]]:
+        """Return the faults with a name each, unique within the scenario."""
+        faults = self.scenario.faults
+        return [
+            (
+                f"{fault.type} {fault.target}"
+                + (f" ({number})" if len(faults) > 1 else ""),
+                fault,
+            )
+            for number, fault in enumerate(faults, start=1)
+        ]

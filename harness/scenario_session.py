@@ -1,0 +1,236 @@
+"""A session of scenarios: the stack up once, each scenario conducted once, a report.
+
+It exists so that whoever runs scenarios (pytest today) has three things to do: ask
+for cells, take their results, and finish. Whatever happens in between, finishing
+heals, removes and writes the report of what ran.
+"""
+
+import contextlib
+import secrets
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import msgspec
+
+from harness import run_folder
+from harness.clock import now, wall
+from harness.designs import Design
+from harness.errors import EvidenceNotWritten, HarnessError
+from harness.history import NotRun, RunFacts
+from harness.report.evidence import judge_run, judge_scenario
+from harness.report.results import CellResult
+from harness.run import Run, conduct
+from harness.scenario import Story
+from harness.stack import stack as stacks
+from harness.terminal import Lines
+
+_HARNESS_FAILED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellAsked:
+    """One cell that was selected: a story and a design."""
+
+    story: Story
+    design: Design
+
+
+class ScenarioSession:
+    """One run. `write` prints a line; `stop_after_this` keeps others from starting."""
+
+    def __init__(
+        self,
+        *,
+        project: Path,
+        reports: Path,
+        asked: Sequence[CellAsked],
+        seed: int | None,
+        keep_stack: bool,
+        command: str,
+        write: Callable[[str], None],
+        stop_after_this: Callable[[], None],
+    ) -> None:
+        self._project = project
+        self._asked = asked
+        self._keep_stack = keep_stack
+        self._stop_after_this = stop_after_this
+        self._lines = Lines(write)
+        self._begun = now()
+        self._stop = threading.Event()
+        self._scenario_runs = False
+        self._interrupted = False
+        self._stack: stacks.Stack | None = None
+        self._results: dict[tuple[str, str], CellResult] = {}
+        self._conducted: set[str] = set()
+        self._exit_code = 0
+        self.folder = run_folder.create(reports)
+        self._facts = RunFacts(
+            id=self.folder.name,
+            seed=secrets.randbelow(9999) + 1 if seed is None else seed,
+            started_at=wall(),
+            command=command,
+            host=run_folder.this_host(),
+            scenarios=tuple(dict.fromkeys(cell.story.name for cell in asked)),
+            designs=tuple(dict.fromkeys(cell.design.name for cell in asked)),
+            cells=tuple((cell.story.name, cell.design.name) for cell in asked),
+        )
+        self._save_facts()
+        self._handlers = {
+            number: signal.signal(number, self._interrupt)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def result(self, cell: CellAsked) -> CellResult:
+        """Return the cell's result, conducting its scenario when it is the first.
+
+        Raises HarnessError when the harness itself failed.
+        """
+        name = cell.story.name
+        try:
+            if name not in self._conducted:
+                self._conduct(cell.story)
+        except HarnessError as error:
+            self._note(harness_error=str(error))
+            raise
+        except Exception as crash:  # a crash of ours must become exit code 3
+            self._note(harness_error="".join(traceback.format_exception(crash)))
+            raise HarnessError(
+                f"the harness crashed: {crash!r}; run.json has the traceback"
+            ) from crash
+        return self._results[name, cell.design.name]
+
+    def _conduct(self, story: Story) -> None:
+        designs = [cell.design for cell in self._asked if cell.story.name == story.name]
+        stack = self._stack or self._start_stack()
+        self._lines.tell(f"— {story.name}: {story.claim}")
+        self._conducted.add(story.name)
+        self._stop = threading.Event()
+        with self._running_a_scenario():
+            conduct(
+                stack,
+                story,
+                designs,
+                Run(
+                    id=self._facts.id,
+                    folder=self.folder,
+                    seed=self._facts.seed,
+                    command=self._facts.command,
+                    tell=lambda line: self._lines.tell(f"{story.name}: {line}"),
+                    stop=self._stop,
+                ),
+            )
+        for result in judge_scenario(self.folder, story.name):
+            self._results[story.name, result.design] = result
+            self._lines.tell(
+                f"{story.name} × {result.design}: {result.verdict.value}"
+                + "".join(f"; {because}" for because in result.because[:1])
+            )
+
+    def _start_stack(self) -> stacks.Stack:
+        designs = self._facts.designs
+        self._lines.tell(f"run {self._facts.id}, seed {self._facts.seed}")
+        self._stack = stacks.up(
+            self._project,
+            designs=designs,
+            keep=self._keep_stack,
+            tell=self._lines.tell,
+        )
+        self._lines.tell("the stack is up")
+        self._note(versions=self._stack.versions, images=self._stack.images)
+        return self._stack
+
+    # --- interruption ---------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _running_a_scenario(self) -> Iterator[None]:
+        self._scenario_runs = True
+        try:
+            yield
+        finally:
+            self._scenario_runs = False
+
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        """First Ctrl-C: end after the running scenario. Second: heal and go at once."""
+        first = not self._interrupted
+        self._interrupted = True
+        self._stop_after_this()
+        if first and self._scenario_runs and number == signal.SIGINT:
+            self._lines.tell(
+                "Ctrl-C: the running scenario ends first; once more to heal and "
+                "remove at once"
+            )
+            return
+        self._stop.set()
+        raise KeyboardInterrupt
+
+    # --- the end --------------------------------------------------------------
+
+    def finish(self, *, interrupted: bool) -> int:
+        """Remove the stack, write the report, return the exit code of design.md §8.
+
+        Ctrl-C does nothing any more: what remains is healing, removing and writing.
+        """
+        for number in self._handlers:
+            signal.signal(number, signal.SIG_IGN)
+        try:
+            self._leave_stack()
+            self._note(
+                seconds=now() - self._begun,
+                interrupted=interrupted or self._interrupted,
+                not_run=tuple(
+                    NotRun(
+                        scenario=cell.story.name,
+                        design=cell.design.name,
+                        because="the run ended before it",
+                    )
+                    for cell in self._asked
+                    if cell.story.name not in self._conducted
+                ),
+            )
+            self._exit_code = judge_run(self.folder)
+            run_folder.point_latest_at(self.folder)
+        except (EvidenceNotWritten, OSError) as error:
+            self._lines.tell(f"the report could not be written: {error}")
+            self._exit_code = _HARNESS_FAILED
+        finally:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+        return self._exit_code
+
+    def _leave_stack(self) -> None:
+        if self._stack is None:
+            return
+        left = stacks.leave(self._stack, self._lines.tell)
+        if left:
+            self._lines.tell(f"the engine still holds on to {', '.join(left)}")
+
+    def summary(self) -> list[str]:
+        """Return the run's end in a few lines: what broke first, then the report."""
+        order = {"broke": 0, "none": 1, "weakness": 2, "kept": 3}
+        cells = sorted(
+            self._results.values(), key=lambda cell: order[cell.verdict.value]
+        )
+        lines = [
+            f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
+            + (f"  {'; '.join(cell.because)}" if cell.because else "")
+            for cell in cells
+        ]
+        return [
+            *lines,
+            f"seed {self._facts.seed}; exit code {self._exit_code}",
+            f"report: {self.folder / 'index.html'}",
+        ]
+
+    # --- facts ----------------------------------------------------------------
+
+    def _note(self, **changes: object) -> None:
+        self._facts = msgspec.structs.replace(self._facts, **changes)
+        self._save_facts()
+
+    def _save_facts(self) -> None:
+        run_folder.write_facts(self.folder, self._facts)

@@ -1,0 +1,111 @@
+"""The guard: heals and removes what a dead harness left behind.
+
+It exists because a harness can be killed at any instant, and a fault or a container
+that stays behind is the worst that such a tool can do. It is a process in a session
+of its own, fed by a pipe from the harness. When the pipe closes, however that came
+about, the guard undoes every fault on record and, unless the stack is to be kept,
+removes whatever carries the session's label. `harness recover` does the same by hand.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import docker
+import requests
+from harness.stack.engine import connect
+
+from harness.errors import HarnessError
+from harness.stack import open_faults
+from harness.stack.session import (
+    Session,
+    containers,
+    is_in_use,
+    networks,
+    remove,
+    session_of,
+)
+
+
+def post(session: Session) -> subprocess.Popen[bytes]:
+    """Start the guard of this session; it acts when the returned pipe closes."""
+    with (session.folder / "guard.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", __name__, session.id, str(session.folder)]
+            + (["--keep"] if session.keep else []),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            start_new_session=True,
+            cwd=Path(__file__).parents[2],
+        )
+
+
+def recover() -> list[str]:
+    """Clean up after every dead harness; return what was done, a line each.
+
+    A kept stack is healed and stays; a session whose harness lives is left alone.
+    """
+    return _clean_up(keep_kept=True)
+
+
+def down() -> list[str]:
+    """Remove every stack that no living harness uses, kept ones too."""
+    return _clean_up(keep_kept=False)
+
+
+def _clean_up(*, keep_kept: bool) -> list[str]:
+    engine = connect()
+    found = {
+        session.id: session
+        for session in map(session_of, containers(engine) + networks(engine))
+    }
+    lines = []
+    for session in found.values():
+        if is_in_use(session):
+            lines.append(f"{session.id}: in use by a running harness; left alone")
+            continue
+        _heal(engine, session.folder)
+        if keep_kept and session.keep:
+            lines.append(f"{session.id}: kept stack, healed; `make down` removes it")
+            continue
+        left = remove(engine, session.id)
+        shutil.rmtree(session.folder, ignore_errors=True)
+        lines.append(
+            f"{session.id}: removed"
+            + (f", but the engine holds on to {', '.join(left)}" if left else "")
+        )
+    return lines
+
+
+def _heal(engine: docker.DockerClient, folder: Path) -> None:
+    """Undo what is on record, last in first out, each whether or not others fail."""
+    for fault in reversed(open_faults.read(folder)):
+        try:
+            open_faults.undo(fault, engine)
+        except (HarnessError, docker.errors.APIError, requests.RequestException) as why:
+            print(
+                f"{fault.name} on {fault.lane} was not healed: {why}", file=sys.stderr
+            )
+        else:
+            open_faults.forget(folder, fault)
+
+
+def _watch(session_id: str, folder: Path, *, keep: bool) -> None:
+    """Wait for the harness to end, then heal and remove."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    engine = connect()
+    _heal(engine, folder)
+    if not keep:
+        remove(engine, session_id)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _watch(sys.argv[1], Path(sys.argv[2]), keep="--keep" in sys.argv[3:])

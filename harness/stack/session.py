@@ -1,0 +1,159 @@
+"""What belongs to whom: the labels on everything that the harness starts.
+
+It exists so that clean-up never depends on memory: whatever carries a session's
+label is that session's, whatever does not is never touched.
+"""
+
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from harness.clock import wait_until
+
+SESSION = "celery-proving-ground.session"
+KEEP = "celery-proving-ground.keep"
+# What tells a kept stack from one that was started from other files or images.
+FINGERPRINT = "celery-proving-ground.fingerprint"
+# A container's place in the stack: a service ("postgres"), or lane/role.
+PLACE = "celery-proving-ground.place"
+FOLDER = "celery-proving-ground.folder"
+_LOCK = "in_use.lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One stack's life. `folder` is its own, on this machine, outside the project."""
+
+    id: str
+    keep: bool
+    fingerprint: str
+    folder: Path
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels that every container and network of ours carries."""
+        return {
+            SESSION: self.id,
+            KEEP: "1" if self.keep else "0",
+            FINGERPRINT: self.fingerprint,
+            FOLDER: str(self.folder),
+        }
+
+
+def new_session(*, keep: bool, fingerprint: str) -> Session:
+    """Return a session with a folder of its own."""
+    session_id = secrets.token_hex(4)
+    folder = Path(tempfile.gettempdir()) / f"celery-proving-ground-{session_id}"
+    folder.mkdir(mode=0o755)
+    return Session(id=session_id, keep=keep, fingerprint=fingerprint, folder=folder)
+
+
+def claim(session: Session) -> int | None:
+    """Take the session for this process; None when another process has it.
+
+    The claim is a file lock, so it ends with the process, however that ends, and no
+    reused process id can be mistaken for its owner. Keep the returned file open.
+    """
+    try:
+        lock = os.open(session.folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
+
+
+def is_in_use(session: Session) -> bool:
+    """Say whether a living harness has the session."""
+    if not session.folder.exists():
+        return False
+    lock = claim(session)
+    if lock is None:
+        return True
+    os.close(lock)
+    return False
+
+
+def session_of(resource: Any) -> Session:
+    """Read a session back from a container's or network's labels."""
+    labels = resource.attrs.get("Labels") or resource.attrs["Config"]["Labels"]
+    return Session(
+        id=labels[SESSION],
+        keep=labels.get(KEEP) == "1",
+        fingerprint=labels.get(FINGERPRINT, ""),
+        folder=Path(labels.get(FOLDER) or "/nonexistent"),
+    )
+
+
+def containers(engine: docker.DockerClient, session_id: str | None = None) -> list[Any]:
+    """Return our containers, of one session or of all, running or not."""
+    label = SESSION if session_id is None else f"{SESSION}={session_id}"
+    found: list[Any] = engine.containers.list(
+        all=True, filters={"label": label}, ignore_removed=True
+    )
+    return found
+
+
+def networks(engine: docker.DockerClient, session_id: str | None = None) -> list[Any]:
+    """Return our networks, of one session or of all."""
+    label = SESSION if session_id is None else f"{SESSION}={session_id}"
+    found: list[Any] = engine.networks.list(filters={"label": label})
+    return found
+
+
+def remove(engine: docker.DockerClient, session_id: str) -> list[str]:
+    """Remove all that carries the session's label; return what was left behind.
+
+    Loops until three listings in a row are empty, because a harness killed in the
+    middle of starting something may still have a request under way in the engine.
+    A network that the engine keeps ("has active endpoints", seen once in 33) is
+    retried and at last reported, not raised.
+    """
+    empty = 0
+
+    def gone() -> bool:
+        nonlocal empty
+        leftovers = containers(engine, session_id)
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(_remove_container, leftovers))
+        nets = networks(engine, session_id)
+        for network in nets:
+            _remove_network(network)
+        empty = 0 if leftovers or nets else empty + 1
+        return empty >= 3
+
+    if wait_until(gone, within_seconds=60, every_seconds=0.1):
+        return []
+    return _names(containers(engine, session_id)) + _names(networks(engine, session_id))
+
+
+def _remove_container(container: Any) -> None:
+    try:
+        container.remove(force=True, v=True)
+    except docker.errors.APIError:
+        return  # already gone, or going: the next listing tells
+    except requests.RequestException:
+        return  # the engine is slow to answer: the next listing tells
+
+
+def _remove_network(network: Any) -> None:
+    try:
+        network.remove()
+    except docker.errors.APIError:
+        return  # an endpoint is still going away: the next listing tells
+
+
+def _names(resources: Iterable[Any]) -> list[str]:
+    return [str(resource.name) for resource in resources]

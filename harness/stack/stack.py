@@ -1,0 +1,201 @@
+"""The stack: all services of a session up together, with a lane for each design.
+
+It exists so that a whole Celery system is one value: `up` starts it from
+compose.yaml (or finds a kept one), `reset` makes a lane as good as new and proves
+it, `remove` leaves nothing behind.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import redis
+from harness.stack.engine import connect
+from harness.stack.toxiproxy import Toxiproxy
+
+from harness.stack import guard, services, session
+from harness.stack.blueprint import (
+    TOXIPROXY,
+    Blueprint,
+    draw,
+    fingerprint_of,
+    image_id,
+)
+from harness.stack.lane import Lane
+from harness.stack.ledgers import database
+from harness.stack.start import broker_at, dsn_at, start_all, toxiproxy_at
+
+_READY_WITHIN_SECONDS = 120
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What is up. `folder` is the session's own; `claim` holds it for this process."""
+
+    engine: docker.DockerClient
+    session: session.Session
+    claim: int
+    guard: subprocess.Popen[bytes]
+    services: dict[str, Any]
+    toxiproxy: Toxiproxy
+    lanes: dict[str, Lane]
+    versions: dict[str, str]
+    images: dict[str, str]
+
+
+def up(project: Path, *, designs: Sequence[str], keep: bool, tell: Tell) -> Stack:
+    """Start the stack of `project` with a lane per design, or find a kept one.
+
+    Raises UsageError for a compose.yaml that we cannot run, StackNotReady with the
+    last words of what did not come up. Whatever was started by then is removed.
+    """
+    blueprint = draw(project, designs)
+    engine = connect()
+    fingerprint = fingerprint_of(engine, blueprint)
+    if keep and (found := _find_kept(engine, blueprint, fingerprint)) is not None:
+        tell("found the kept stack")
+        return found
+    new = session.new_session(keep=keep, fingerprint=fingerprint)
+    claim = session.claim(new)
+    assert claim is not None  # nobody else can know a session made just now
+    watcher = guard.post(new)
+    try:
+        containers = start_all(blueprint, new, tell)
+        stack = _assemble(engine, blueprint, new, claim, watcher, containers)
+    except BaseException:
+        session.remove(engine, new.id)
+        shutil.rmtree(new.folder, ignore_errors=True)
+        _dismiss(watcher)
+        raise
+    return stack
+
+
+def leave(stack: Stack, tell: Tell) -> list[str]:
+    """Remove the stack, or leave a kept one up; return what the engine holds on to."""
+    left: list[str] = []
+    if not stack.session.keep:
+        tell("removing the stack")
+        left = session.remove(stack.engine, stack.session.id)
+        shutil.rmtree(stack.session.folder, ignore_errors=True)
+    os.close(stack.claim)
+    _dismiss(stack.guard)
+    return left
+
+
+def _dismiss(watcher: subprocess.Popen[bytes]) -> None:
+    """Close the guard's pipe and see it end: it finds nothing left to do."""
+    assert watcher.stdin is not None
+    watcher.stdin.close()
+    watcher.wait(timeout=90)
+
+
+def _assemble(
+    engine: docker.DockerClient,
+    blueprint: Blueprint,
+    owner: session.Session,
+    claim: int,
+    watcher: subprocess.Popen[bytes],
+    containers: Mapping[str, Any],
+) -> Stack:
+    """Make the stack's value from its containers, and wait for every lane."""
+    toxiproxy = toxiproxy_at(containers[TOXIPROXY])
+    redis_port = services.host_port(containers["redis"], 6379)
+    lanes = {
+        design: Lane(
+            design=design,
+            links=tuple(link for link in blueprint.links if link.lane == design),
+            roles={role: containers[f"{design}/{role}"] for role in blueprint.roles},
+            toxiproxy=toxiproxy,
+            broker=broker_at(blueprint, containers["rabbitmq"]),
+            dsn=dsn_at(blueprint, containers["postgres"], design),
+            redis_url=f"redis://127.0.0.1:{redis_port}/{number}",
+            attempts=owner.folder / design / "attempts.jsonl",
+        )
+        for number, design in enumerate(blueprint.designs, start=1)
+    }
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        list(pool.map(_make_ready, lanes.values()))
+    return Stack(
+        engine=engine,
+        session=owner,
+        claim=claim,
+        guard=watcher,
+        services={name: containers[name] for name in blueprint.services},
+        toxiproxy=toxiproxy,
+        lanes=lanes,
+        versions=_versions(lanes, containers),
+        images={
+            name: image_id(engine, blueprint.compose.services[name].image)
+            for name in (*blueprint.services, "web")
+        },
+    )
+
+
+def _make_ready(lane: Lane) -> None:
+    lane.wait_until_serving(within_seconds=_READY_WITHIN_SECONDS)
+    database.install_trigger(lane.dsn)
+    lane.wait_until_consuming(within_seconds=_READY_WITHIN_SECONDS)
+
+
+def _versions(
+    lanes: Mapping[str, Lane], containers: Mapping[str, Any]
+) -> dict[str, str]:
+    lane = next(iter(lanes.values()))
+    names = (
+        "celery",
+        "kombu",
+        "amqp",
+        "django",
+        "djangorestframework",
+        "psycopg2-binary",
+    )
+    answer = lane.roles["web"].exec_run(
+        [
+            "python",
+            "-c",
+            "import sys, importlib.metadata as m\n"
+            "print('python', sys.version.split()[0])\n"
+            f"for name in {names!r}: print(name, m.version(name))",
+        ],
+        environment={"PROBE_LOG": ""},
+    )
+    found = dict(line.split() for line in answer.output.decode().splitlines())
+    with contextlib.closing(redis.Redis.from_url(lane.redis_url)) as client:
+        found["redis"] = str(client.info("server")["redis_version"])
+    found["rabbitmq"] = lane.broker.version()
+    found["postgres"] = database.version(lane.dsn)
+    found["toxiproxy"] = lane.toxiproxy.version()
+    return found
+
+
+# --- a kept stack -------------------------------------------------------------
+
+
+def _find_kept(
+    engine: docker.DockerClient, blueprint: Blueprint, fingerprint: str
+) -> Stack | None:
+    """Find a kept stack that nobody uses and that was started from the same things."""
+    label = f"{session.FINGERPRINT}={fingerprint}"
+    by_session: dict[str, list[Any]] = {}
+    for container in engine.containers.list(filters={"label": label}):
+        by_session.setdefault(container.labels[session.SESSION], []).append(container)
+    expected = len(blueprint.services) + len(blueprint.roles) * len(blueprint.designs)
+    for containers in by_session.values():
+        owner = session.session_of(containers[0])
+        if not owner.keep or len(containers) != expected:
+            continue
+        claim = session.claim(owner)
+        if claim is None:
+            continue
+        places = {each.labels[session.PLACE]: each for each in containers}
+        return _assemble(engine, blueprint, owner, claim, guard.post(owner), places)
+    return None

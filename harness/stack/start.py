@@ -1,0 +1,174 @@
+"""Starts the stack's containers, side by side where they can be.
+
+It exists to keep the order of starting in one place: RabbitMQ boots longest, so the
+webs, which migrate their databases, start meanwhile; workers and relays come last,
+when there are tables and vhosts for them.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg2
+from harness.stack.toxiproxy import Toxiproxy, ToxiproxyError
+
+from harness.clock import wait_until
+from harness.errors import StackNotReady
+from harness.stack import services, session
+from harness.stack.blueprint import (
+    CONTROL_PORT,
+    MANAGEMENT_PORT,
+    PROBE,
+    PROBE_FOLDER,
+    PROBE_LOG_FOLDER,
+    TOXIPROXY,
+    Blueprint,
+    environment_of,
+    ports_of,
+)
+from harness.stack.lane import WEB_PORT
+from harness.stack.ledgers import database
+from harness.stack.ledgers.broker import Broker
+
+_READY_WITHIN_SECONDS = 120
+
+Tell = Callable[[str], None]
+
+
+def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[str, Any]:
+    """Start everything, side by side where it can be; return containers by place."""
+    network = services.create_network(new)
+    attempts = {design: _attempts_file(new, design) for design in blueprint.designs}
+    containers: dict[str, Any] = {}
+
+    def start_service(name: str) -> None:
+        service = blueprint.compose.services[name]
+        containers[name] = services.start(
+            service,
+            session=new,
+            network=network,
+            place=name,
+            alias=name,
+            environment=service.environment,
+            ports=ports_of(blueprint, name),
+        )
+
+    def start_role(design: str, role: str) -> None:
+        place = f"{design}/{role}"
+        containers[place] = services.start(
+            blueprint.compose.services[role],
+            session=new,
+            network=network,
+            place=place,
+            alias=f"{design}-{role}",
+            environment=environment_of(blueprint, design, role),
+            ports=(WEB_PORT,) if role == "web" else (),
+            volumes={
+                str(PROBE): (PROBE_FOLDER, "ro"),
+                str(attempts[design].parent): (PROBE_LOG_FOLDER, "rw"),
+            },
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        tell(f"starting {', '.join(blueprint.services)}")
+        started = {
+            name: pool.submit(start_service, name) for name in blueprint.services
+        }
+        for name in ("postgres", TOXIPROXY):
+            started[name].result()
+        _prepare_postgres(blueprint, containers)
+        _prepare_proxies(blueprint, containers)
+        tell(f"starting a lane each for {', '.join(blueprint.designs)}")
+        webs = [pool.submit(start_role, design, "web") for design in blueprint.designs]
+        for future in (*webs, *started.values()):
+            future.result()
+        _prepare_broker(blueprint, containers)
+        others = [
+            pool.submit(start_role, design, role)
+            for role in blueprint.roles
+            if role != "web"
+            for design in blueprint.designs
+        ]
+        for future in others:
+            future.result()
+    return containers
+
+
+def _attempts_file(new: session.Session, design: str) -> Path:
+    folder = new.folder / design
+    folder.mkdir()
+    folder.chmod(0o777)  # the app's unprivileged user writes here
+    path = folder / "attempts.jsonl"
+    path.touch()
+    path.chmod(0o666)
+    return path
+
+
+def _prepare_postgres(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
+    address = dsn_at(blueprint, containers["postgres"])
+
+    def answers() -> bool:
+        try:
+            return bool(database.version(address))
+        except psycopg2.OperationalError:
+            return False
+
+    _wait_for("postgres", containers["postgres"], answers)
+    for design in blueprint.designs:
+        database.create_database(address, design)
+
+
+def _prepare_proxies(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
+    toxiproxy = toxiproxy_at(containers[TOXIPROXY])
+
+    def answers() -> bool:
+        try:
+            return bool(toxiproxy.version())
+        except ToxiproxyError:
+            return False
+
+    _wait_for(TOXIPROXY, containers[TOXIPROXY], answers)
+    for link in blueprint.links:
+        toxiproxy.create(link.proxy, listen_port=link.port, upstream=link.upstream)
+
+
+def _prepare_broker(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
+    broker = broker_at(blueprint, containers["rabbitmq"])
+    _wait_for("rabbitmq", containers["rabbitmq"], broker.is_ready)
+    for design in blueprint.designs:
+        broker.create_vhost(design)
+
+
+def _wait_for(name: str, container: Any, condition: Callable[[], bool]) -> None:
+    if not wait_until(condition, within_seconds=_READY_WITHIN_SECONDS):
+        raise StackNotReady(
+            f"{name} was not ready within {_READY_WITHIN_SECONDS} s. Its last words:\n"
+            f"{services.last_words(container, lines=20)}"
+        )
+
+
+# --- where services are reached, around the proxies ---------------------------
+
+
+def dsn_at(blueprint: Blueprint, container: Any, name: str | None = None) -> str:
+    url = urlsplit(blueprint.url("postgres"))
+    port = services.host_port(container, url.port or 5432)
+    return (
+        f"postgresql://{url.username}:{url.password}@127.0.0.1:{port}"
+        f"/{name or url.path.lstrip('/')}"
+    )
+
+
+def broker_at(blueprint: Blueprint, container: Any) -> Broker:
+    url = urlsplit(blueprint.url("amqp"))
+    return Broker(
+        url=f"http://127.0.0.1:{services.host_port(container, MANAGEMENT_PORT)}",
+        user=unquote(url.username or "guest"),
+        password=unquote(url.password or "guest"),
+    )
+
+
+def toxiproxy_at(container: Any) -> Toxiproxy:
+    return Toxiproxy(f"http://127.0.0.1:{services.host_port(container, CONTROL_PORT)}")

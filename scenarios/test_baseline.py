@@ -1,0 +1,11 @@
+"""Nothing goes wrong while clients submit jobs."""
+
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(workload=jobs(per_second=8, for_seconds=16))
+
+
+def test_baseline(cell):
+    """Every design ends every job once, and keeps every guarantee."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,17 @@
+"""The broker is unreachable for five seconds while clients keep submitting jobs."""
+
+from harness.conditions import accepted
+from harness.faults import refuse
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=8, for_seconds=16),
+    faults=[refuse("*", "rabbitmq", when=accepted(40), for_seconds=5)],
+    bites={"tutorial": {"stranded_pending"}},
+)
+
+
+def test_broker_outage(cell):
+    """A design that stores the intent with the job loses none of them."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,25 @@
+"""The broker goes silent to whoever publishes: what they send is lost, unanswered."""
+
+from harness.conditions import accepted
+from harness.faults import silence
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=8, for_seconds=16),
+    faults=[
+        silence(
+            ("web", "relay"),
+            "rabbitmq",
+            lost="requests",
+            when=accepted(40),
+            for_seconds=5,
+        )
+    ],
+    bites={"tutorial": {"stranded_pending"}},
+)
+
+
+def test_broker_silent(cell):
+    """A design that waits for the broker's word, or asks again, loses no job."""
+    assert cell.verdict.kept_its_promise
