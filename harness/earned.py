@@ -9,17 +9,13 @@ read to their markers. What is missing is said in sentences, and takes `valid` a
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 from harness.history import (
+    LEDGER_OF,
     LEDGERS,
     SCHEMA_VERSION,
-    AttemptEntered,
-    AttemptLeft,
     Cell,
-    DeadLettered,
-    Delivered,
-    EffectSeen,
     End,
     FaultConfirmed,
     FaultFailed,
@@ -30,29 +26,11 @@ from harness.history import (
     History,
     Ledger,
     LedgerEnd,
-    Owed,
-    PollEnded,
-    PublishBegun,
-    PublishEnded,
-    QueueSeen,
+    ProbeFailed,
     Reading,
-    Row,
     Settled,
-    SubmitBegun,
-    SubmitEnded,
-    TaskEnded,
-    Transition,
 )
 from harness.verdict import Evidence
-
-LEDGER_OF: dict[type, Ledger] = {
-    **dict.fromkeys((SubmitBegun, SubmitEnded, PollEnded), "client"),
-    **dict.fromkeys((Row, Transition, EffectSeen, Owed), "database"),
-    **dict.fromkeys((PublishBegun, PublishEnded, Delivered), "attempts"),
-    **dict.fromkeys((AttemptEntered, AttemptLeft), "attempts"),
-    **dict.fromkeys((TaskEnded, DeadLettered), "attempts"),
-    QueueSeen: "broker",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +82,8 @@ _Fault: TypeAlias = (
 def fault_times(history: History, cell: Cell) -> tuple[FaultTimes, ...]:
     """Read how each fault went: those asked for first, then any that no one named."""
     events: dict[str, list[_Fault]] = {each.name: [] for each in cell.faults}
-    for event in history:
-        if isinstance(event, _Fault):
+    for kind in get_args(_Fault):
+        for event in history.of(kind):
             events.setdefault(event.fault, []).append(event)
     asked = {each.name: each for each in cell.faults}
     times = []
@@ -181,11 +159,12 @@ def _problem(fault: FaultTimes, events: Sequence[_Fault]) -> str | None:
 
 def unread(history: History) -> tuple[Ledger, ...]:
     """Name the ledgers that were not read to their end, or of which lines are gone."""
-    counted = Counter(LEDGER_OF.get(type(event)) for event in history)
+    counted: Counter[Ledger] = Counter()
+    for kind, ledger in LEDGER_OF.items():
+        counted[ledger] += len(history.of(kind))
     lines: dict[Ledger, int] = {}
-    for event in history:
-        if isinstance(event, LedgerEnd):
-            lines[event.ledger] = max(event.lines, lines.get(event.ledger, 0))
+    for end in history.of(LedgerEnd):
+        lines[end.ledger] = max(end.lines, lines.get(end.ledger, 0))
     return tuple(
         each for each in LEDGERS if each not in lines or counted[each] < lines[each]
     )
@@ -195,25 +174,22 @@ def _reading_problems(history: History) -> Iterator[str]:
     """Say what keeps the final read from being complete."""
     if history.broken:
         yield history.broken
-    ends = [event for event in history if isinstance(event, End)]
-    if not ends:
+    written = max((end.events for end in history.of(End)), default=None)
+    if written is None:
         yield "the history has no end: not all of it was written"
-    elif len(history.events) < max(end.events for end in ends):
-        yield (
-            f"the history has {len(history.events)} events,"
-            f" {max(end.events for end in ends)} were written"
-        )
+    elif len(history.events) < written:
+        yield f"the history has {len(history.events)} of {written} events"
     for ledger in unread(history):
         yield f"the {ledger} ledger was not read to its end"
-    settled = [event for event in history if isinstance(event, Settled)]
+    for because in dict.fromkeys(each.because for each in history.of(ProbeFailed)):
+        yield f"the probe failed: {because}"
+    settled = history.of(Settled)
     if not settled:
         yield "the run did not settle"
     elif not settled[-1].complete:
         yield f"the run did not settle: {settled[-1].because}"
-    for event in dict.fromkeys(
-        event.because for event in history if isinstance(event, HarnessFailed)
-    ):
-        yield f"the harness failed: {event}"
+    for because in dict.fromkeys(each.because for each in history.of(HarnessFailed)):
+        yield f"the harness failed: {because}"
 
 
 # --- floors -------------------------------------------------------------------

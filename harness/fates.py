@@ -5,7 +5,7 @@ records. What is in the database or in the attempts and was never asked for is a
 stranger. The rules are those of `judging.md` §4.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +17,7 @@ from harness.history import (
     History,
     Ledger,
     Outcome,
+    PollEnded,
     ProcessEnded,
     QueueSeen,
     Row,
@@ -78,7 +79,7 @@ class Account:
 # --- the fold -----------------------------------------------------------------
 
 # What makes two lines the same fact; any other event is the same only if it is equal.
-_SAME: dict[str, Callable[[Any], object]] = {
+_SAME: dict[str, Callable[[Any], Any]] = {
     "begun": lambda event: event.nth,
     "ended": lambda event: event.nth,
     "rows": lambda event: event.job,
@@ -93,23 +94,25 @@ def fold(history: History, cell: Cell) -> Account:
 
     Lines may be repeated and in any order: a fact counts once.
     """
-    asked = {e.key for e in history if isinstance(e, SubmitBegun | SubmitEnded)}
+    asked = {event.key for event in history.of(SubmitBegun)}
+    asked |= {event.key for event in history.of(SubmitEnded)}
+    gathered = _gather(history)
     records = tuple(
-        _record(key, facts, asked=key in asked)
-        for key, facts in sorted(_gather(history).items())
+        _record(key, gathered, asked=key in asked)
+        for key in sorted({key for under in gathered.values() for key in under})
     )
     jobs = tuple(record for record in records if record.asked)
     strangers = tuple(record for record in records if not record.asked)
     books = _count(jobs)
     faults = fault_times(history, cell)
-    last_seen = {e.queue: e for e in history if isinstance(e, QueueSeen) and e.final}
+    last_seen = {e.queue: e for e in history.of(QueueSeen) if e.final}
     return Account(
         cell=cell,
         jobs=jobs,
         strangers=strangers,
         queues=tuple(last_seen[name] for name in sorted(last_seen)),
         faults=faults,
-        processes_ended=tuple(e for e in history if isinstance(e, ProcessEnded)),
+        processes_ended=tuple(history.of(ProcessEnded)),
         unread=unread(history),
         books=books,
         work=_work(jobs, faults),
@@ -118,40 +121,46 @@ def fold(history: History, cell: Cell) -> Account:
 
 
 def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
-    """Put each event under its key and field; strangers under a name of their own."""
+    """Put each event under its field and key; strangers under a name of their own."""
     names = _names(history)
     gathered: dict[str, dict[str, list[Any]]] = {}
-    event: Any
-    for event in history:
-        field = FIELDS.get(type(event))
-        if field is None:
-            continue
-        if field in ("begun", "ended", "polls"):
-            key = event.key
-        elif event.job is None:
-            continue
-        else:
-            key = names.get(event.job) or f"(job {event.job} without a key)"
-        gathered.setdefault(key, {}).setdefault(field, []).append(event)
+    for kind, field in FIELDS.items():
+        has_key = kind in (SubmitBegun, SubmitEnded, PollEnded)
+        under: defaultdict[str, list[Any]] = defaultdict(list)
+        event: Any
+        for event in history.of(kind):
+            if has_key:
+                under[event.key].append(event)
+            elif event.job is not None:
+                name = names.get(event.job) or f"(job {event.job} without a key)"
+                under[name].append(event)
+        gathered[field] = under
     return gathered
 
 
 def _names(history: History) -> dict[int, str]:
     """Map each job's id to its key: the database's word goes before an answer's."""
     names: dict[int, str] = {}
-    answers: dict[int, str] = {}
-    for event in history:
-        if isinstance(event, Row | Transition):
-            if event.key is not None:
-                names.setdefault(event.job, event.key)
-        elif isinstance(event, SubmitEnded) and event.job is not None:
-            answers.setdefault(event.job, event.key)
-    return answers | names
+    for row in history.of(Row):
+        if row.key is not None:
+            names.setdefault(row.job, row.key)
+    for change in history.of(Transition):
+        if change.key is not None:
+            names.setdefault(change.job, change.key)
+    for answer in history.of(SubmitEnded):
+        if answer.job is not None:
+            names.setdefault(answer.job, answer.key)
+    return names
 
 
-def _record(key: str, facts: dict[str, list[Any]], *, asked: bool) -> JobRecord:
-    once: dict[str, Any] = {}
-    for field, events in facts.items():
+def _record(
+    key: str, gathered: dict[str, dict[str, list[Any]]], *, asked: bool
+) -> JobRecord:
+    facts: dict[str, Any] = {}
+    for field, under in gathered.items():
+        events = under.get(key)
+        if events is None:
+            continue
         if len(events) > 1:
             same = _SAME.get(field)
             if same is None:
@@ -159,10 +168,12 @@ def _record(key: str, facts: dict[str, list[Any]], *, asked: bool) -> JobRecord:
             else:
                 events = list({same(event): event for event in events}.values())
         if field == "transitions":
-            events.sort(key=lambda event: event.sequence)
-        once[field] = tuple(events)
-    outcome = _outcome(once.get("begun", ()), once.get("ended", ())) if asked else None
-    return JobRecord(key=key, asked=asked, outcome=outcome, **once)
+            events.sort(key=_SAME[field])
+        facts[field] = tuple(events)
+    outcome = (
+        _outcome(facts.get("begun", ()), facts.get("ended", ())) if asked else None
+    )
+    return JobRecord(key=key, asked=asked, outcome=outcome, **facts)
 
 
 def _outcome(
@@ -201,21 +212,12 @@ def _disagreements(
     history: History, records: Sequence[JobRecord], books: Books
 ) -> Iterator[str]:
     """Compare the fold with totals counted from the ledgers apart from it."""
-    keys: set[str] = set()
-    accepted: set[str] = set()
-    rows: set[int] = set()
-    effects: set[int] = set()
-    for event in history:
-        if isinstance(event, SubmitBegun):
-            keys.add(event.key)
-        elif isinstance(event, SubmitEnded):
-            keys.add(event.key)
-            if event.outcome == "ok":
-                accepted.add(event.key)
-        elif isinstance(event, Row):
-            rows.add(event.job)
-        elif isinstance(event, EffectSeen):
-            effects.add(event.effect)
+    begun = {event.key for event in history.of(SubmitBegun)}
+    keys = begun | {event.key for event in history.of(SubmitEnded)}
+    ended = history.of(SubmitEnded)
+    accepted = {event.key for event in ended if event.outcome == "ok"}
+    rows = {event.job for event in history.of(Row)}
+    effects = {event.effect for event in history.of(EffectSeen)}
     pairs: Mapping[str, tuple[int, int]] = {
         "accepted and recovered keys / their fates": (
             books.accepted + books.recovered,

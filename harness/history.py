@@ -11,10 +11,10 @@ readers order by `time` (monotonic seconds) and, among database changes, by
 counts only where that marker was read.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -308,6 +308,14 @@ class TaskEnded(Event, frozen=True):
     container: str
 
 
+class ProbeFailed(Event):
+    """The probe could not see, or not write, something: the ledger has a gap."""
+
+    because: str
+    process: int
+    container: str
+
+
 # --- broker ledger ------------------------------------------------------------
 
 
@@ -400,6 +408,7 @@ AnyEvent: TypeAlias = (
     | AttemptLeft
     | DeadLettered
     | TaskEnded
+    | ProbeFailed
     | QueueSeen
     | ProcessEnded
     | Clock
@@ -454,7 +463,21 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
+# Which ledger an event belongs to; a ledger's end marker counts its events.
+LEDGER_OF: Mapping[type[Event], Ledger] = {
+    **dict.fromkeys((SubmitBegun, SubmitEnded, PollEnded), "client"),
+    **dict.fromkeys((Row, Transition, EffectSeen, Owed), "database"),
+    **dict.fromkeys((PublishBegun, PublishEnded, Delivered), "attempts"),
+    **dict.fromkeys((AttemptEntered, AttemptLeft), "attempts"),
+    **dict.fromkeys((TaskEnded, DeadLettered, ProbeFailed), "attempts"),
+    QueueSeen: "broker",
+}
+
+
 # --- in and out ---------------------------------------------------------------
+
+
+_Kind = TypeVar("_Kind", bound=Event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,9 +490,20 @@ class History:
 
     events: tuple[AnyEvent, ...]
     broken: str | None = None
+    _by_kind: dict[type, list[AnyEvent]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        for event in self.events:
+            self._by_kind.setdefault(type(event), []).append(event)
 
     def __iter__(self) -> Iterator[AnyEvent]:
         return iter(self.events)
+
+    def of(self, kind: type[_Kind]) -> Sequence[_Kind]:
+        """Return the events of one kind, by time; they are sorted out only once."""
+        return cast(Sequence[_Kind], self._by_kind.get(kind, ()))
 
 
 _encoder = msgspec.json.Encoder()
@@ -509,4 +543,13 @@ def schema() -> dict[str, object]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "One line of history.jsonl",
         **msgspec.json.schema(AnyEvent),
+    }
+
+
+def run_schema() -> dict[str, object]:
+    """Return the JSON Schema of run.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "run.json",
+        **msgspec.json.schema(RunFacts),
     }

@@ -4,6 +4,7 @@ It exists so that "what became of this job" is answered in one place, by rules t
 read a record and nothing else. The fates are those of `judging.md` §4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -14,6 +15,7 @@ from harness.history import (
     DeadLettered,
     Delivered,
     EffectSeen,
+    Event,
     Outcome,
     Owed,
     PollEnded,
@@ -41,7 +43,7 @@ TERMINAL = frozenset(("finished", "failed"))
 
 
 # The ledgers' events about jobs, and the field of a record that holds each.
-FIELDS: dict[type, str] = {
+FIELDS: Mapping[type[Event], str] = {
     SubmitBegun: "begun",
     SubmitEnded: "ended",
     PollEnded: "polls",

@@ -76,7 +76,7 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     if not history.events:
         because = broken or ("the history is empty",)
         return Judged(result=without_verdict(scenario, design, *because))
-    cells = [event for event in history if isinstance(event, Cell)]
+    cells = history.of(Cell)
     if not cells:
         because = (*broken, "the history has no cell event: what was asked is unknown")
         return Judged(result=without_verdict(scenario, design, *because))
@@ -95,7 +95,7 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     )
     judgements = [_run(checker, account, lacks) for checker in CHECKERS]
     judgements += [_unknown(name) for name in sorted(set(cell.promises) - known())]
-    failed = [e.because for e in history if isinstance(e, HarnessFailed)]
+    failed = [event.because for event in history.of(HarnessFailed)]
     return Judged(
         result=_tell(
             account,

@@ -5,7 +5,6 @@ without a container engine. The verdict comes first and drawing last: what a ren
 does never changes results.json or the exit code.
 """
 
-import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -189,7 +188,7 @@ def write(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     try:
         part.write_bytes(data)
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise EvidenceNotWritten(

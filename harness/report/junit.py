@@ -7,7 +7,7 @@ properties (`reporting.md` §4.1).
 
 import re
 from collections.abc import Iterable
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from harness.report.results import CellResult, RunResult, anchor
 from harness.verdict import CellVerdict
@@ -20,13 +20,13 @@ _INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(result: RunResult) -> str:
     """Return the run as JUnit XML, in the flavour that Jenkins reads."""
-    root = ElementTree.Element("testsuites", name="celery-proving-ground")
+    root = ET.Element("testsuites", name="celery-proving-ground")
     not_run = [(each.scenario, each.design, each.because) for each in result.not_run]
     designs = [cell.design for cell in result.cells] + [each[1] for each in not_run]
     for design in dict.fromkeys(designs):
         cells = [cell for cell in result.cells if cell.design == design]
         skipped = [each for each in not_run if each[1] == design]
-        suite = ElementTree.SubElement(
+        suite = ET.SubElement(
             root,
             "testsuite",
             name=_clean(design),
@@ -39,9 +39,9 @@ def render(result: RunResult) -> str:
             _case(suite, cell, seed=result.run.seed)
         for scenario, _, because in skipped:
             case = _named(suite, scenario, design)
-            ElementTree.SubElement(case, "skipped", message=_clean(because))
-    ElementTree.indent(root, " ")
-    text = ElementTree.tostring(root, encoding="unicode")
+            ET.SubElement(case, "skipped", message=_clean(because))
+    ET.indent(root, " ")
+    text = ET.tostring(root, encoding="unicode")
     return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n"
 
 
@@ -50,9 +50,9 @@ def _count(cells: Iterable[CellResult], verdict: CellVerdict) -> int:
 
 
 def _named(
-    suite: ElementTree.Element, scenario: str, design: str, seconds: float | None = None
-) -> ElementTree.Element:
-    return ElementTree.SubElement(
+    suite: ET.Element, scenario: str, design: str, seconds: float | None = None
+) -> ET.Element:
+    return ET.SubElement(
         suite,
         "testcase",
         name=_clean(scenario),
@@ -61,27 +61,23 @@ def _named(
     )
 
 
-def _case(suite: ElementTree.Element, cell: CellResult, *, seed: int) -> None:
+def _case(suite: ET.Element, cell: CellResult, *, seed: int) -> None:
     case = _named(suite, cell.scenario, cell.design, cell.seconds)
-    properties = ElementTree.SubElement(case, "properties")
+    properties = ET.SubElement(case, "properties")
     for name, value in _properties(cell, seed):
-        ElementTree.SubElement(
-            properties, "property", name=_clean(name), value=_clean(value)
-        )
+        ET.SubElement(properties, "property", name=_clean(name), value=_clean(value))
     because = "\n".join(cell.because)
     if cell.verdict is CellVerdict.BROKE:
-        failure = ElementTree.SubElement(
+        failure = ET.SubElement(
             case, "failure", type="broke", message=_clean(cell.because[0])
         )
         failure.text = _clean(f"{because}\n{_jobs(cell)}")
     elif cell.verdict is CellVerdict.NONE:
         kind = "harness error" if cell.harness_error else "no verdict"
         message = cell.because[0] if cell.because else kind
-        error = ElementTree.SubElement(
-            case, "error", type=kind, message=_clean(message)
-        )
+        error = ET.SubElement(case, "error", type=kind, message=_clean(message))
         error.text = _clean(because)
-    out = ElementTree.SubElement(case, "system-out")
+    out = ET.SubElement(case, "system-out")
     page = f"index.html#{anchor(cell.scenario, cell.design)}"
     out.text = _clean(f"{because}\n{page}\n[[ATTACHMENT|index.html]]")
 

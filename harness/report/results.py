@@ -237,7 +237,7 @@ def anchor(scenario: str, design: str) -> str:
 
 def _slug(text: str) -> str:
     return "".join(
-        c if c.isascii() and (c.isalnum() or c in "_") else "." for c in text
+        c if c.isascii() and (c.isalnum() or c == "_") else "." for c in text
     )
 
 

@@ -57,9 +57,8 @@ def _lines(result: RunResult) -> Iterator[str]:
     for verdict in _ORDER:
         for cell in result.cells:
             if cell.verdict is verdict:
-                yield f"- {GLYPHS[verdict]} **{_text(cell.scenario)} × " + (
-                    f"{_text(cell.design)}**: {_text('; '.join(cell.because))}"
-                )
+                name = f"{_text(cell.scenario)} × {_text(cell.design)}"
+                yield f"- {GLYPHS[verdict]} **{name}**: {_text('; '.join(cell.because))}"
     for each in result.not_run:
         yield (
             f"- · **{_text(each.scenario)} × {_text(each.design)}** did not run:"

@@ -27,7 +27,7 @@ WORDS = kinds()
 
 
 def sentence(found: Group) -> str:
-    """Say what a group of anomalies is: "40 jobs pending for ever: each answered ..."."""
+    """Say what a group of anomalies is: "40 jobs pending for ever: each ..."."""
     one, many = WORDS.get(found.kind, (found.kind, found.kind))
     if found.count == 1:
         return f"1 {one}: {found.because}"

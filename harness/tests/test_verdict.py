@@ -1,8 +1,5 @@
 """The rules by which anomalies and missing evidence become verdicts."""
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from harness.verdict import (
@@ -122,7 +119,7 @@ def test_a_doubt_is_unknown_and_an_anomaly_beside_it_is_invalid() -> None:
 
 
 def test_a_fault_excuses_what_it_explains_but_not_of_a_promise() -> None:
-    """Explained anomalies are numbers on the cell, not harm; a baseline has no fault."""
+    """Explained is a number on the cell, not harm; a baseline has no excuse."""
     explained = anomaly(explained=True)
     excused = judged(explained)
     assert excused.verdict is Verdict.VALID
@@ -221,11 +218,9 @@ def test_one_unharmed_witness_outweighs_one_that_did_not_run() -> None:
 def test_an_unharmed_witness_takes_every_verdict_but_broke() -> None:
     """Harm that was proven stays proven, whatever drew it."""
     unharmed = CrossCheck(state="unharmed", because="nothing")
-    after: Callable[[CellVerdict], Any] = lambda v: after_cross_check(v, unharmed)
-    assert after(CellVerdict.KEPT) is CellVerdict.NONE
-    assert after(CellVerdict.WEAKNESS) is CellVerdict.NONE
-    assert after(CellVerdict.NONE) is CellVerdict.NONE
-    assert after(CellVerdict.BROKE) is CellVerdict.BROKE
+    after = {each: after_cross_check(each, unharmed) for each in CellVerdict}
+    assert after.pop(CellVerdict.BROKE) is CellVerdict.BROKE
+    assert set(after.values()) == {CellVerdict.NONE}
     for state in ("seen", "not cross-checked", None):
         check = CrossCheck(state=state)  # type: ignore[arg-type]
         assert after_cross_check(CellVerdict.KEPT, check) is CellVerdict.KEPT
