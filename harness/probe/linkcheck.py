@@ -202,8 +202,9 @@ def round_trip(scheme: str, host: str, port: int, timeout: float) -> tuple[str, 
 
 
 def shown(received: bytes) -> str:
-    """Return the first line of an answer, readable."""
-    return received[:60].split(b"\r\n")[0].decode("ascii", "backslashreplace")
+    """Return the start of an answer's first line, with a dot for what is no text."""
+    line = received[:60].split(b"\r\n")[0]
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in line)
 
 
 # Each of these returns None while the answer is too short to tell.
