@@ -93,7 +93,7 @@ class Running:
                 runner.run(self._all_lanes())
         except asyncio.CancelledError:
             self._end.set_result(None)
-        except BaseException as crash:  # must reach the conductor, not stderr
+        except BaseException as crash:  # noqa: BLE001 - the conductor must hear of it
             self._end.set_exception(_first(crash))
         else:
             self._end.set_result(None)
