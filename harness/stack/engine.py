@@ -5,7 +5,6 @@ everybody else gets one screen that says what is missing and how to get it.
 """
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from docker.context import ContextAPI
 
 from harness.clock import wait_until
 from harness.errors import EngineMissing
+from harness.stack.machine import install_packages, is_debian, last_lines
 
 Tell = Callable[[str], None]
 
@@ -69,42 +69,6 @@ def may_install() -> bool:
     )
 
 
-def is_debian() -> bool:
-    """Say whether this is Debian, or something made of it, with apt."""
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
-        return False
-    family = {release.get("ID", ""), *release.get("ID_LIKE", "").split()}
-    return "debian" in family and shutil.which("apt-get") is not None
-
-
-def install_packages(packages: tuple[str, ...]) -> None:
-    """Install Debian packages, or raise EngineMissing with apt's own last words."""
-    install = ("install", "--yes", "--no-install-recommends", *packages)
-    if _apt(*install).returncode == 0:
-        return
-    for arguments in (("update",), install):
-        done = _apt(*arguments)
-    if done.returncode != 0:
-        raise EngineMissing(
-            f"apt-get could not install {', '.join(packages)}:\n"
-            f"{_tail(done.stdout)}\nInstall them by hand, then try again."
-        )
-
-
-def _apt(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300", *arguments],
-        env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-
-
 def _start() -> None:
     """Start the daemon by systemd where that runs, else detached from us."""
     if Path("/run/systemd/system").is_dir():
@@ -130,7 +94,7 @@ def _start() -> None:
             said = DAEMON_LOG.read_text(errors="replace")
         raise EngineMissing(
             "the container engine was started and did not answer within "
-            f"{_ANSWERS_WITHIN_SECONDS} s. Its last words:\n{_tail(said)}"
+            f"{_ANSWERS_WITHIN_SECONDS} s. Its last words:\n{last_lines(said)}"
         )
 
 
@@ -194,8 +158,8 @@ Start that engine, or `unset DOCKER_HOST` to use the one of this machine."""
 _ON_LINUX = """\
 There is no container engine that answers on this machine ({where}).
 
-    Debian, Ubuntu    sudo apt-get install docker.io      then: sudo service docker start
-    Fedora            sudo dnf install moby-engine        then: sudo systemctl start docker
+    Debian, Ubuntu    sudo apt-get install docker.io && sudo service docker start
+    Fedora            sudo dnf install moby-engine && sudo systemctl start docker
     others            https://docs.docker.com/engine/install/
 
 As root on Debian, `make setup` does all of this by itself.
@@ -241,7 +205,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _innermost(causes: list[BaseException]) -> str:
     system = [each for each in causes if isinstance(each, OSError) and each.strerror]
     return str(system[-1].strerror if system else causes[0])
-
-
-def _tail(text: str, *, lines: int = 12) -> str:
-    return "\n".join(text.strip().splitlines()[-lines:])

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
+from harness.stack import env_file
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
@@ -21,9 +21,7 @@ _OPERATORS = (":-", ":?", ":+", "-", "?", "+")
 
 def environment_for(project: Path) -> dict[str, str]:
     """Return what compose.yaml may name: `.env` beside it, overridden by our own."""
-    from_file = dotenv_values(project / ".env", interpolate=False)
-    set_there = {name: value for name, value in from_file.items() if value is not None}
-    return set_there | os.environ
+    return env_file.read(project) | os.environ
 
 
 def interpolate(text: str, environment: Mapping[str, str]) -> str:
