@@ -308,7 +308,7 @@ class TaskEnded(Event, frozen=True):
     container: str
 
 
-class ProbeFailed(Event):
+class ProbeFailed(Event, frozen=True):
     """The probe could not see, or not write, something: the ledger has a gap."""
 
     because: str

@@ -5,7 +5,7 @@ read a record and nothing else. The fates are those of `judging.md` §4.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from harness.history import (
@@ -182,6 +182,22 @@ class JobRecord:
             return False
         last = self.transitions[-1] if self.transitions else None
         return bool(self.dead_letters) or (last is not None and last.old == "pending")
+
+    def each_open(self) -> tuple["JobRecord", ...]:
+        """Return a record for each open row: a key may have one job done, one not."""
+        rows = [row for row in self.rows if row.status not in TERMINAL]
+        if len(self.rows) == 1:
+            return (self,) if rows else ()
+        return tuple(self._only(row.job) for row in rows)
+
+    def _only(self, job: int) -> "JobRecord":
+        """Return the record with one job's events only, and all of the client's."""
+        kept = {
+            field: tuple(event for event in getattr(self, field) if event.job == job)
+            for kind, field in FIELDS.items()
+            if kind not in (SubmitBegun, SubmitEnded)
+        }
+        return replace(self, **kept)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Pair each entry with the first leaving of the same process after it."""

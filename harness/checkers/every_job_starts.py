@@ -26,8 +26,9 @@ def check(account: Account) -> Iterator[Anomaly]:
     for record in account.jobs:
         if record.fate == "lost":
             yield _lost(record)
-        elif record.fate == "stuck" and not record.started:
-            yield _stranded(record, account.queues)
+        for each in record.each_open():
+            if not each.started:
+                yield _stranded(each, account.queues)
 
 
 def _lost(record: JobRecord) -> Anomaly:

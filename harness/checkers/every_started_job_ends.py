@@ -20,21 +20,21 @@ KINDS = {"stranded_started": ("job started for ever", "jobs started for ever")}
 def check(account: Account) -> Iterator[Anomaly]:
     """Find jobs that started, by an attempt or by their row, and are still open."""
     for record in account.jobs:
-        if record.fate == "stuck" and record.started:
-            cause, how = _how(record, account)
-            yield Anomaly(
-                kind="stranded_started",
-                keys=(record.key,),
-                events=(
-                    *record.deliveries,
-                    *record.entered,
-                    *record.left,
-                    *record.rows,
-                ),
-                because=f"{record.answered}, {how}",
-                cause=cause,
-                proven="absence",
-            )
+        for each in record.each_open():
+            if each.started:
+                yield _stranded(each, account)
+
+
+def _stranded(record: JobRecord, account: Account) -> Anomaly:
+    cause, how = _how(record, account)
+    return Anomaly(
+        kind="stranded_started",
+        keys=(record.key,),
+        events=(*record.deliveries, *record.entered, *record.left, *record.rows),
+        because=f"{record.answered}, {how}",
+        cause=cause,
+        proven="absence",
+    )
 
 
 def _how(record: JobRecord, account: Account) -> tuple[str, str]:

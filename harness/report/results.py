@@ -32,21 +32,27 @@ class CauseResult(Result, frozen=True):
 
 
 class AnomalyResult(Result, frozen=True):
-    """All anomalies of one kind; `jobs` are submission keys."""
+    """All anomalies of one kind; `jobs` are submission keys.
+
+    `sentence` is the count in words: "40 jobs pending for ever".
+    """
 
     kind: str
+    sentence: str
     count: int
     jobs: tuple[str, ...]
     causes: tuple[CauseResult, ...]
 
 
 class GuaranteeResult(Result, frozen=True):
-    """One guarantee in one cell.
+    """One guarantee in one cell; `group` and `sentence` say what it guarantees.
 
     `excused` are anomalies that a fault explains, of guarantees that nobody can
     promise. `suspected` counts those that incomplete evidence cannot prove.
     """
 
+    group: str
+    sentence: str
     verdict: Verdict
     promised: bool
     judged_as_promised: bool
@@ -206,7 +212,7 @@ def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
     none = sum(1 for cell in found if cell.verdict is CellVerdict.NONE)
     parts = []
     if broke:
-        parts.append(f"{broke} of {_cells(len(found))} broke a promise")
+        parts.append(f"{broke} of {_cells(len(found))} broke a promise of its design")
     if none:
         parts.append(
             f"{none} of {_cells(len(found))} {'has' if none == 1 else 'have'}"

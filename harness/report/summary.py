@@ -58,7 +58,8 @@ def _lines(result: RunResult) -> Iterator[str]:
         for cell in result.cells:
             if cell.verdict is verdict:
                 name = f"{_text(cell.scenario)} × {_text(cell.design)}"
-                yield f"- {GLYPHS[verdict]} **{name}**: {_text('; '.join(cell.because))}"
+                why = _text("; ".join(cell.because))
+                yield f"- {GLYPHS[verdict]} **{name}**: {why}"
     for each in result.not_run:
         yield (
             f"- · **{_text(each.scenario)} × {_text(each.design)}** did not run:"

@@ -6,7 +6,7 @@ It exists so that judging a cell and telling of it do not mix: here nothing is d
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
-from harness.checkers import kinds
+from harness.checkers import CHECKERS, kinds
 from harness.earned import FaultTimes
 from harness.fates import Account
 from harness.history import AnyEvent, Cell
@@ -28,10 +28,13 @@ WORDS = kinds()
 
 def sentence(found: Group) -> str:
     """Say what a group of anomalies is: "40 jobs pending for ever: each ..."."""
-    one, many = WORDS.get(found.kind, (found.kind, found.kind))
-    if found.count == 1:
-        return f"1 {one}: {found.because}"
-    return f"{found.count} {many}: each {found.because}"
+    each = "" if found.count == 1 else "each "
+    return f"{_counted(found.kind, found.count)}: {each}{found.because}"
+
+
+def _counted(kind: str, count: int) -> str:
+    one, many = WORDS.get(kind, (kind, kind))
+    return f"{count} {one if count == 1 else many}"
 
 
 def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
@@ -50,10 +53,12 @@ def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
             )
             for each in members
         )
+        count = sum(each.count for each in causes)
         results.append(
             AnomalyResult(
                 kind=kind,
-                count=sum(each.count for each in causes),
+                sentence=_counted(kind, count),
+                count=count,
                 jobs=tuple(sorted({key for each in causes for key in each.jobs})),
                 causes=causes,
             )
@@ -64,7 +69,10 @@ def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
 def guarantee_result(judgement: Judgement, cell: Cell) -> GuaranteeResult:
     """Tell of one guarantee."""
     promise = cell.promises.get(judgement.guarantee)
+    checker = next((c for c in CHECKERS if judgement.guarantee == c.GUARANTEE), None)
     return GuaranteeResult(
+        group=checker.GROUP if checker else "unknown",
+        sentence=checker.SENTENCE if checker else "There is no checker for it.",
         verdict=judgement.verdict,
         promised=promise is not None,
         judged_as_promised=judgement.promised,

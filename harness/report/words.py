@@ -63,8 +63,10 @@ def _client(event: SubmitBegun | SubmitEnded | PollEnded) -> str:
 def _database(event: Transition | Row | EffectSeen | Owed) -> str:
     match event:
         case Transition():
-            by = event.application or f"process {event.backend_pid}"
-            return f"{event.old or 'no row'} → {event.new or 'no row'}, by {by}"
+            by = f"connection {event.backend_pid}"
+            if event.application:
+                by = f"{event.application}, {by}"
+            return f"{event.old or 'no row'} → {event.new or 'no row'} ({by})"
         case Row():
             result = "" if event.result is None else f", result {event.result}"
             return f"at the end: job {event.job} is {event.status}{result}"
