@@ -6,6 +6,7 @@ injected, confirmed by what a client feels, healed whatever comes, verified gone
 
 import threading
 from collections.abc import Callable
+from typing import Literal
 
 from harness.cell import Cell
 from harness.clock import now, wait_until
@@ -65,8 +66,11 @@ def _confirm(
     stop: threading.Event,
 ) -> None:
     """Write down that the fault bites, or that it did not within its time."""
-    readings = _wait(lambda: fault.confirm(cell.lane), fault.for_seconds, stop)
-    if readings:
+    readings = wait_until(
+        lambda: stop.is_set() or fault.confirm(cell.lane),
+        within_seconds=fault.for_seconds,
+    )
+    if isinstance(readings, tuple):
         cell.tell(f"{cell.design.name}: {name}: confirmed")
         cell.recorder.record(
             FaultConfirmed(time=now(), fault=name, readings=_mark(readings, used))
@@ -123,20 +127,19 @@ def _mark(readings: Readings, used: frozenset[str]) -> Readings:
     )
 
 
-def _note_failure(cell: Cell, name: str, stage: str, because: str) -> None:
+Stage = Literal["inject", "confirm", "heal", "verify"]
+
+
+def _note_failure(cell: Cell, name: str, stage: Stage, because: str) -> None:
     cell.tell(f"{cell.design.name}: {name}: {stage} failed: {because}")
     cell.recorder.record(
-        FaultFailed(time=now(), fault=name, stage=stage, because=because)  # type: ignore[arg-type]
+        FaultFailed(time=now(), fault=name, stage=stage, because=because)
     )
 
 
 def _wait(
-    condition: Callable[[], Readings | bool | None],
-    within_seconds: float,
-    stop: threading.Event,
-) -> Readings | bool | None:
-    """Wait for the condition, or for the scenario being stopped."""
-    answer = wait_until(
-        lambda: condition() or stop.is_set(), within_seconds=within_seconds
-    )
-    return None if answer is True and stop.is_set() else answer
+    condition: Callable[[], bool], within_seconds: float, stop: threading.Event
+) -> bool:
+    """Wait for the condition or for `stop`; say whether the condition came first."""
+    wait_until(lambda: stop.is_set() or condition(), within_seconds=within_seconds)
+    return not stop.is_set() and condition()

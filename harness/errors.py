@@ -6,6 +6,7 @@ asked for something impossible" and "we do not know" never share a type.
     ├── EngineMissing         3: no container engine that we may use
     ├── StackNotReady         3: the stack, or a lane of it, did not come up
     ├── StackLost             3: something that was up is gone
+    ├── ToxiproxyError        3: Toxiproxy refused, or did not answer
     ├── FaultNotInjected      the fault did not bite: its cells get no verdict
     ├── FaultNotHealed        the fault did not go: its cells get no verdict
     ├── EvidenceNotWritten    3: a disk is full, a folder cannot be written

@@ -5,7 +5,7 @@ waits for conditions, never for a fixed time, and a ledger is read to its end be
 its marker is written.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from harness.cell import Cell
 from harness.clock import now, wait_until
@@ -34,6 +34,11 @@ def warm_up(cell: Cell) -> None:
                 f"lane {cell.design.name} did not finish a warm-up job within "
                 f"{_ONE_JOB_WITHIN_SECONDS} s, before any fault"
             )
+    if not cell.attempts.started():
+        raise StackNotReady(
+            f"the probe saw nothing of the warm-up jobs of lane {cell.design.name}: "
+            "it is not loaded there, and every job would look as if it never started"
+        )
 
 
 def settle(cell: Cell) -> None:
@@ -64,15 +69,15 @@ def settle(cell: Cell) -> None:
 
 def read_ledgers(cell: Cell) -> None:
     """Read the final state of every ledger into the history, each to its marker."""
-    _close(cell, "client", lambda: [])
+    _close(cell, "client", list)
     _close(cell, "database", lambda: database.read_all(cell.lane.dsn))
-    _close(cell, "attempts", lambda: cell.attempts.read())
+    _close(cell, "attempts", cell.attempts.read)
     _close(
         cell, "broker", lambda: cell.lane.broker.queues(cell.design.name, final=True)
     )
 
 
-def _close(cell: Cell, ledger: Ledger, read: Callable[[], list[AnyEvent]]) -> None:
+def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -> None:
     for event in read():
         cell.recorder.record(event)
     lines = cell.recorder.lines(ledger)

@@ -56,7 +56,10 @@ class ScenarioSession:
         stop_after_this: Callable[[], None],
     ) -> None:
         self._project = project
-        self._asked = asked
+        # Several tests may look at one cell; it is conducted once all the same.
+        self._asked = list(
+            {(cell.story.name, cell.design.name): cell for cell in asked}.values()
+        )
         self._keep_stack = keep_stack
         self._stop_after_this = stop_after_this
         self._lines = Lines(write)
@@ -75,9 +78,9 @@ class ScenarioSession:
             started_at=wall(),
             command=command,
             host=run_folder.this_host(),
-            scenarios=tuple(dict.fromkeys(cell.story.name for cell in asked)),
-            designs=tuple(dict.fromkeys(cell.design.name for cell in asked)),
-            cells=tuple((cell.story.name, cell.design.name) for cell in asked),
+            scenarios=tuple(dict.fromkeys(cell.story.name for cell in self._asked)),
+            designs=tuple(dict.fromkeys(cell.design.name for cell in self._asked)),
+            cells=tuple((cell.story.name, cell.design.name) for cell in self._asked),
         )
         self._save_facts()
         self._handlers = {

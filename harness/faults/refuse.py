@@ -11,6 +11,7 @@ from harness.conditions import Condition
 from harness.faults import on_links
 from harness.history import Reading
 from harness.stack.lane import Lane
+from harness.stack.link import Link
 from harness.stack.open_faults import Undo
 
 
@@ -54,7 +55,7 @@ class Refuse:
     def verify(self, lane: Lane) -> tuple[Reading, ...] | None:
         return on_links.feel(lane, self._links(lane), until="served")
 
-    def _links(self, lane: Lane) -> tuple[on_links.Link, ...]:
+    def _links(self, lane: Lane) -> tuple[Link, ...]:
         return on_links.links(lane, self.roles, self.service)
 
 

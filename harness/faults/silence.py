@@ -14,6 +14,7 @@ from harness.errors import UsageError
 from harness.faults import on_links
 from harness.history import Reading
 from harness.stack.lane import Lane
+from harness.stack.link import Link
 from harness.stack.open_faults import Undo
 
 Lost = Literal["requests", "replies", "both"]
@@ -68,7 +69,7 @@ class Silence:
     def verify(self, lane: Lane) -> tuple[Reading, ...] | None:
         return on_links.feel(lane, self._links(lane), until="served")
 
-    def _links(self, lane: Lane) -> tuple[on_links.Link, ...]:
+    def _links(self, lane: Lane) -> tuple[Link, ...]:
         return on_links.links(lane, self.roles, self.service)
 
 

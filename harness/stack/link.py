@@ -50,15 +50,16 @@ def plan_links(
         for role, environment in environments.items():
             for value in environment.values():
                 url = urlsplit(value)
-                if url.hostname not in services or url.port is None:
+                service = url.hostname
+                if service is None or service not in services or url.port is None:
                     continue
-                upstream = f"{url.hostname}:{url.port}"
+                upstream = f"{service}:{url.port}"
                 found.setdefault(
-                    (lane, role, url.hostname, upstream),
+                    (lane, role, service, upstream),
                     Link(
                         lane=lane,
                         role=role,
-                        service=url.hostname,
+                        service=service,
                         scheme=url.scheme,
                         upstream=upstream,
                         port=FIRST_PORT + len(found),

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
-from harness.stack.toxiproxy import Toxiproxy, ToxiproxyError
+from harness.stack.toxiproxy import Toxiproxy
 
 from harness.clock import wait_until
 from harness.errors import StackNotReady
@@ -122,14 +122,7 @@ def _prepare_postgres(blueprint: Blueprint, containers: Mapping[str, Any]) -> No
 
 def _prepare_proxies(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
     toxiproxy = toxiproxy_at(containers[TOXIPROXY])
-
-    def answers() -> bool:
-        try:
-            return bool(toxiproxy.version())
-        except ToxiproxyError:
-            return False
-
-    _wait_for(TOXIPROXY, containers[TOXIPROXY], answers)
+    _wait_for(TOXIPROXY, containers[TOXIPROXY], toxiproxy.is_ready)
     for link in blueprint.links:
         toxiproxy.create(link.proxy, listen_port=link.port, upstream=link.upstream)
 

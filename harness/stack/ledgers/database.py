@@ -79,8 +79,7 @@ def count_open(dsn: str) -> tuple[int, int]:
         cursor.execute(
             f"SELECT count(*) FROM {_JOBS} WHERE status NOT IN %s", (TERMINAL,)
         )
-        open_jobs = cursor.fetchone()[0]
-        return open_jobs, len(_owed(cursor))
+        return int(_value(cursor)), len(_owed(cursor))
 
 
 def read_all(dsn: str) -> list[AnyEvent]:
@@ -88,7 +87,7 @@ def read_all(dsn: str) -> list[AnyEvent]:
     with connect(dsn) as cursor:
         begun = now()
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-        offset = now() - float(cursor.fetchone()[0])
+        offset = now() - float(_value(cursor))
         clock = Clock(
             time=now(),
             ledger="database",
@@ -123,7 +122,7 @@ def count_rows(dsn: str) -> int:
     """Return how many jobs the lane's database holds."""
     with connect(dsn) as cursor:
         cursor.execute(f"SELECT count(*) FROM {_JOBS}")
-        return int(cursor.fetchone()[0])
+        return int(_value(cursor))
 
 
 def count_busy_sessions(dsn: str) -> int:
@@ -138,7 +137,7 @@ def count_busy_sessions(dsn: str) -> int:
             " AND pid <> pg_backend_pid()"
             " AND xact_start < clock_timestamp() - interval '0.3 s'"
         )
-        return int(cursor.fetchone()[0])
+        return int(_value(cursor))
 
 
 def create_database(dsn: str, name: str) -> None:
@@ -151,7 +150,14 @@ def version(dsn: str) -> str:
     """Return the server's version."""
     with connect(dsn) as cursor:
         cursor.execute("SHOW server_version")
-        return str(cursor.fetchone()[0]).split()[0]
+        return str(_value(cursor)).split()[0]
+
+
+def _value(cursor: psycopg2.extensions.cursor) -> Any:
+    """Return the one value of a query that gives one row."""
+    row = cursor.fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _transitions(cursor: Any, offset: float) -> Iterator[Transition]:
@@ -197,7 +203,7 @@ def _effects(cursor: Any) -> Iterator[EffectSeen]:
 def _owed(cursor: Any) -> list[int]:
     """Return the jobs whose message an outbox still has to send."""
     cursor.execute("SELECT to_regclass(%s)", (_OUTBOX,))
-    if cursor.fetchone()[0] is None:
+    if _value(cursor) is None:
         return []
     cursor.execute(f"SELECT job_id FROM {_OUTBOX} WHERE sent_at IS NULL")
     return [row[0] for row in cursor.fetchall()]
