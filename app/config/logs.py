@@ -1,30 +1,31 @@
 """Logs as one JSON object a line, with the job's id on each line that is about a job.
 
-A task sets the id with `about_job` before it does anything; every logger below it, also
-those of the libraries, then carries it.
+While a task runs, whatever its process logs is about the task's job. Elsewhere a logger
+is told: `logger.info("created", extra={"job_id": 17})`.
 """
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
+
+from celery.signals import task_postrun, task_prerun
 
 _job_id: ContextVar[int | None] = ContextVar("job_id", default=None)
 
 
-@contextmanager
-def about_job(job_id: int) -> Iterator[None]:
-    """Put the job's id on every line that is logged inside."""
-    token = _job_id.set(job_id)
-    try:
-        yield
-    finally:
-        _job_id.reset(token)
+@task_prerun.connect
+def _begin(kwargs: dict[str, Any], **_: Any) -> None:
+    _job_id.set(kwargs.get("job_id"))
+
+
+@task_postrun.connect
+def _end(**_: Any) -> None:
+    _job_id.set(None)
 
 
 class JsonFormatter(logging.Formatter):
-    """Turn a record into one line of JSON: at, level, logger, message, job_id, error."""
+    """Make a line of JSON: at, level, logger, message, and job_id and error if any."""
 
     default_msec_format = "%s.%03d"
 
@@ -36,7 +37,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if (job_id := _job_id.get()) is not None:
+        if (job_id := getattr(record, "job_id", _job_id.get())) is not None:
             line["job_id"] = job_id
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

@@ -8,6 +8,7 @@ WORKER_CONCURRENCY                    how many children a worker has
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -67,24 +68,23 @@ TEMPLATES = [
     },
 ]
 
-# A dead or slow database must end as an error, not as a thread that waits for ever:
-# nothing here has a limit of its own by default.
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(
-            required("DATABASE_URL"), conn_max_age=60, conn_health_checks=True
-        ),
-    }
+_database: dict[str, Any] = {
+    **dj_database_url.parse(
+        required("DATABASE_URL"), conn_max_age=60, conn_health_checks=True
+    )
 }
-DATABASES["default"].setdefault("OPTIONS", {}).update(
+# A dead or slow database must end as an error, not as a process that waits for ever.
+# libpq and Postgres have no limit to any of these by default.
+_database.setdefault("OPTIONS", {}).update(
     connect_timeout=3,
-    tcp_user_timeout=10_000,
+    tcp_user_timeout=10_000,  # ms
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=2,
     options="-c statement_timeout=15s -c lock_timeout=5s"
     " -c idle_in_transaction_session_timeout=30s",
 )
+DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en-us"
@@ -96,9 +96,7 @@ STATIC_ROOT = BASE_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if not DEBUG
-        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
 
@@ -116,9 +114,8 @@ LOGGING = {
     "loggers": {
         # Django's own handlers are for DEBUG and for mails to admins.
         "django": {"handlers": [], "propagate": True},
-        # One line for each task received and succeeded is more than we want to keep.
+        # A task's end is logged with its job; that it was received says little.
         "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
     },
 }
 

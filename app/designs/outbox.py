@@ -2,28 +2,29 @@
 
 What it does: the database owns the job, and a message is only a hint that there is
 something to do. Creating a job writes a row into the outbox in the same transaction, so
-there is no job without its message and no message without its job. The relay publishes
-what the outbox holds and marks it once the broker has confirmed. A crash between the two
-repeats a message, never loses one; a repeated message finds a job that is not `pending`
-and is turned away. An attempt writes result, state and effect in one transaction, under
-its own number (jobs/attempts.py). While it runs, it renews a lease on the job; the relay
-also puts back what nobody renews, and what has been waiting too long for a worker.
+there is no job without a message and no message without a job. The relay publishes what
+is owed and marks it once the broker has confirmed; a crash between the two repeats a
+message and loses none. A repeated message finds a job that is not `pending`, and is
+turned away. An attempt writes result, state and effect in one transaction, under a
+number of its own (jobs/attempts.py), and renews a lease on the job while it runs. The
+relay also reaps: it owes a new message for a job whose lease ran out, or whose message
+is gone.
 
-What it promises: everything but that a body is entered only once. When a connection
+What it promises: everything, except that a body is entered only once. When a connection
 breaks, nobody can know whether the worker at its other end still runs.
 
-The settings that matter: `confirm_publish` with `read_timeout` and `write_timeout`, of
-which neither is enough alone: unconfirmed messages get lost, and a confirmation from a
-silent broker is awaited for ever. `task_acks_late` with `task_reject_on_worker_lost`
-brings a killed attempt's message back at once, and the quorum queue's delivery limit
-(jobs/queues.py) keeps a job that kills its worker from coming back for ever.
+The settings that matter: `confirm_publish` together with `read_timeout` and
+`write_timeout`. A message that is not confirmed may be lost; and a confirmation that a
+silent broker never sends would be awaited for ever. `task_acks_late` together with
+`task_reject_on_worker_lost` brings back the message of a killed attempt at once, and
+the queue's delivery limit (jobs/queues.py) stops a job that kills each worker it meets.
 
-What breaks it: a relay that is not running (jobs stay `pending` until it is), and a body
-that acts on the outside world by itself, out of reach of our transaction: give such a
-service the job's id as idempotency key.
+What breaks it: no relay is running, then jobs stay `pending` until there is one. Or a
+body acts on the outside world by itself, out of our transaction's reach: give the job's
+id to such a service, as the idempotency key that most of them accept.
 
-When it is right: whenever a lost or doubled job costs more than the relay's process and
-the tenth of a second that its polling adds.
+When it is right: whenever a lost or doubled job costs more than running the relay, and
+more than the tenth of a second that its polling adds.
 """
 
 import logging
@@ -34,25 +35,22 @@ from typing import Any
 
 from celery import Task
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import (
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    Max,
-    Q,
-    QuerySet,
-    Value,
-)
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Now
-from kombu import Connection
+from kombu import Producer
+from kombu.transport.base import StdChannel
 
 from config.celery import app
-from config.logs import about_job
 from jobs import attempts, bodies
 from jobs.keys import create_once
 from jobs.models import Job, Outbox
-from jobs.queues import DEAD, DEFAULT, is_dead_letter
+from jobs.queues import (
+    DEAD,
+    DEFAULT,
+    is_dead_letter,
+    is_redelivered,
+    waiting_messages,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +61,7 @@ PROMISES: dict[str, dict[str, float]] = {
     "states_are_legal": {},
     "answers_are_honest": {},
 }
-# A lost attempt's lease or a lost message's wait, the reaper's round, and the job itself.
+# How long a lost message stays unseen, the reaper's rounds, and time for the job.
 RECOVERY_SECONDS = 15
 
 CELERY = {
@@ -77,7 +75,7 @@ CELERY = {
     "task_default_exchange_type": "topic",
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
-    # Above the longest job and far below the broker's 30 minutes for an acknowledgement.
+    # Above the longest job, far below the broker's 30 minutes to acknowledge.
     "task_soft_time_limit": 90,
     "task_time_limit": 120,
     "task_publish_retry_policy": {"max_retries": 2, "interval_max": 0.2},
@@ -96,8 +94,8 @@ RETRY = {
 }
 
 LEASE_SECONDS = 6  # renewed every 2 s
-RESEND_SECONDS = 10  # how long a message may wait for a worker before it is sent again
-MAX_ATTEMPTS = 8  # more than a job needs whose workers die, fewer than for ever
+RESEND_SECONDS = 8  # how long a job may wait, though its queue is empty
+MAX_ATTEMPTS = 12  # more than a job needs whose workers die, fewer than for ever
 POLL_SECONDS = 0.1
 REAP_SECONDS = 1.0
 # While a service was away, leases could not be renewed: give them this time first.
@@ -118,25 +116,23 @@ def saved(job: Job, created: bool) -> None:
 
 def perform(task: Task, job_id: int) -> None:
     """Run the job, unless it has ended or somebody else runs it."""
-    with about_job(job_id):
-        if is_dead_letter(task):
-            attempts.give_up(job_id)
-            return
-        # A message that comes back, or that a retry sent, is the last attempt's own: it
-        # is gone, or cut off from the broker. A second message by the relay is not.
-        request = task.request
-        again = bool(request.delivery_info["redelivered"] or request.retries)
-        job = attempts.begin(job_id, take_over=again, lease_seconds=LEASE_SECONDS)
-        if job is None:
-            return
-        with attempts.leased(job, LEASE_SECONDS):
-            try:
-                result = bodies.run(job.id, job.type, job.argument)
-            except Exception:  # whatever a body raises is its job's own failure
-                logger.exception("the job's body failed")
-                attempts.fail(job)
-            else:
-                attempts.finish(job, result)
+    if is_dead_letter(task):
+        attempts.give_up(job_id)
+        return
+    # A message that comes back, or that a retry sent, is the last attempt's own: that
+    # one is gone, or cut off from the broker. A second message by the relay is not.
+    again = is_redelivered(task) or task.request.retries > 0
+    job = attempts.begin(job_id, take_over=again, lease_seconds=LEASE_SECONDS)
+    if job is None:
+        return
+    with attempts.leased(job, LEASE_SECONDS):
+        try:
+            result = bodies.run(job.id, job.type, job.argument)
+        except Exception:  # whatever a body raises is its own job's failure
+            logger.exception("the job's body failed")
+            attempts.fail(job)
+        else:
+            attempts.finish(job, result)
 
 
 def background() -> Iterator[float]:
@@ -146,18 +142,19 @@ def background() -> Iterator[float]:
     # close would wait for an answer that a silent broker never gives.
     broker = app.connection_for_write()
     try:
-        broker.ensure_connection(max_retries=1, interval_start=0.1, interval_step=0)
+        broker.ensure_connection(max_retries=1, interval_start=0)
+        producer = app.amqp.Producer(broker)
         while True:
             if monotonic() > next_reap:
-                reap()
+                reap(broker.default_channel)
                 next_reap = monotonic() + REAP_SECONDS
-            yield 0 if relay(broker) else POLL_SECONDS
+            yield 0 if relay(producer) else POLL_SECONDS
     finally:
         if broker.connected:
             broker.connection.collect()
 
 
-def relay(broker: Connection) -> bool:
+def relay(producer: Producer) -> bool:
     """Publish the oldest message that is owed; False if there is none.
 
     Published before it is marked, so a crash between the two repeats it. Several relays
@@ -173,31 +170,33 @@ def relay(broker: Connection) -> bool:
         )
         if message is None:
             return False
-        # No retry: Celery's own would publish again on a connection that may have
-        # delivered. The row stays owed, and the next round is the retry.
+        # Without Celery's retry, which may send a second copy of what has arrived: the
+        # row stays owed if this fails, and the next round tries again.
         message.job.task.apply_async(
-            kwargs={"job_id": message.job_id}, connection=broker, retry=False
+            kwargs={"job_id": message.job_id}, producer=producer, retry=False
         )
         message.sent_at = Now()
         message.save(update_fields=["sent_at"])
     return True
 
 
-def reap() -> None:
+def reap(channel: StdChannel) -> None:
     """Owe a message again for each job that its attempt or its message has left."""
     with transaction.atomic():
         if not _is_only_reaper():
             return
         for job in lapsed().select_for_update(skip_locked=True):
-            logger.warning("the lease of job %s ran out", job.id)
+            logger.warning("its lease ran out", extra={"job_id": job.id})
             if job.attempt >= MAX_ATTEMPTS:
                 attempts.give_up(job.id)
             else:
                 attempts.put_back(job)
                 Outbox.objects.create(job=job)
-        for job in forgotten():
-            logger.warning("job %s has waited for long, sent again", job.id)
-            Outbox.objects.create(job=job)
+        # Where messages wait, a job that waits has lost nothing.
+        if waiting_messages(channel) == 0:
+            for job in forgotten():
+                logger.warning("its message was lost", extra={"job_id": job.id})
+                Outbox.objects.create(job=job)
 
 
 def lapsed() -> QuerySet[Job]:
@@ -206,23 +205,14 @@ def lapsed() -> QuerySet[Job]:
 
 
 def forgotten() -> QuerySet[Job]:
-    """Give the jobs that wait for a worker, with no message owed, for suspiciously long.
-
-    The broker may have lost the message; or the workers are only busy, so each message
-    adds to the time that is suspicious.
-    """
-    patience = ExpressionWrapper(
-        Value(timedelta(seconds=RESEND_SECONDS)) * F("sent"),
-        output_field=DurationField(),
-    )
+    """Give the jobs that wait for a worker, long after their last message was sent."""
     return (
         Job.objects.filter(status=Job.Status.PENDING)
         .annotate(
-            sent=Count("messages"),
             owed=Count("messages", filter=Q(messages__sent_at=None)),
-            last=Max("messages__sent_at", default=F("created_at")),
+            sent_at=Max("messages__sent_at", default=F("created_at")),
         )
-        .filter(owed=0, last__lt=Now() - patience)
+        .filter(owed=0, sent_at__lt=Now() - timedelta(seconds=RESEND_SECONDS))
     )
 
 

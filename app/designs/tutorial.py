@@ -1,23 +1,23 @@
 """The design of the 2015 tutorial, kept as it was. It promises nothing.
 
 What it does: saving a job that is pending publishes its task, from inside `save()`. The
-worker loads the job, marks it `started`, runs the body, writes the result; whatever goes
-wrong on the way, a bare `except` marks the job `failed`. Messages are acknowledged late,
-after the task has returned.
+worker loads the job, marks it `started`, runs the body and writes the result. Whatever
+goes wrong on the way, a bare `except` marks the job `failed`. A message is acknowledged
+late: after its task has returned.
 
 The settings that matter: `task_acks_late` lets a message outlive a killed worker, so a
 job may run twice. `broker_pool_limit = 1` makes all threads of a web process share one
-connection: while one thread waits for a dead broker, the others stand in line behind it.
-Publishing is not confirmed, which is Celery's default: "sent" only means "written to a
-socket".
+connection: while one of them waits for a dead broker, the others stand in line. And
+messages are published without confirmation, which is Celery's default: "sent" means
+written to a socket, no more.
 
 What breaks it:
 - A broker that refuses: the row is saved, then publishing fails. The client reads 500,
   and the job stays `pending` for ever.
 - A broker that has gone silent: the message disappears in a socket buffer. The client
   reads 201, and the job stays `pending` for ever.
-- A worker or a connection that dies: the message comes back and the job runs again, also
-  beside its first run, with its effect twice.
+- A worker or a connection that dies: the message comes back, and the job runs again, or
+  even beside its first run, with its effect twice.
 - A database that is away for a moment: the task fails, its message is acknowledged, and
   the row stays as it was; or the `except` writes `failed` over work that was done.
 - A pool child that is killed: Celery acknowledges its message, the row stays `started`.

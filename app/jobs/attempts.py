@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
+from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from jobs.models import Effect, Job
@@ -51,22 +51,20 @@ def begin(job_id: int, *, take_over: bool, lease_seconds: float = 0) -> Job | No
 def finish(job: Job, result: int) -> bool:
     """Write result, state and effect at once; False if another attempt owns the job."""
     with transaction.atomic():
-        owned = _owned(job).update(
-            status=Job.Status.FINISHED, result=result, updated_at=Now()
-        )
-        if owned:
+        written = _end(job, status=Job.Status.FINISHED, result=result)
+        if written:
             Effect.objects.create(job=job, once_for=job.id)
-    return _told(owned, "finished")
+    return written
 
 
 def fail(job: Job) -> bool:
     """Write that the job cannot be done; False if another attempt owns the job."""
-    return _told(_owned(job).update(status=Job.Status.FAILED, updated_at=Now()), "fail")
+    return _end(job, status=Job.Status.FAILED)
 
 
 def put_back(job: Job) -> bool:
     """Let the job wait for a new attempt; False if another attempt owns it."""
-    return _told(_owned(job).update(status=Job.Status.PENDING, updated_at=Now()), "put")
+    return _write(job, status=Job.Status.PENDING)
 
 
 def give_up(job_id: int) -> bool:
@@ -98,25 +96,32 @@ def _renew(job: Job, lease_seconds: float, done: Event) -> None:
     try:
         while not done.wait(lease_seconds / 3):
             try:
-                if not _owned(job).update(leased_until=_from_now(lease_seconds)):
+                if not _write(job, leased_until=_from_now(lease_seconds)):
                     return
             except DatabaseError as error:
-                logger.warning("lease of job %s not renewed: %r", job.id, error)
+                about = {"job_id": job.id}
+                logger.warning("its lease was not renewed: %r", error, extra=about)
                 connection.close()
     finally:
         connection.close()
 
 
-def _owned(job: Job) -> QuerySet[Job]:
-    return Job.objects.filter(id=job.id, status=Job.Status.STARTED, attempt=job.attempt)
+def _end(job: Job, **values: Any) -> bool:
+    written = _write(job, **values)
+    if not written:
+        about = {"job_id": job.id}
+        logger.warning("attempt %s had lost its job", job.attempt, extra=about)
+    return written
 
 
-def _from_now(seconds: float) -> Now:
-    # The database's clock, the only one that all workers share.
+def _write(job: Job, **values: Any) -> bool:
+    """Change the row if this attempt still owns the job; say whether it does."""
+    owned = Job.objects.filter(
+        id=job.id, status=Job.Status.STARTED, attempt=job.attempt
+    )
+    return bool(owned.update(**values, updated_at=Now()))
+
+
+def _from_now(seconds: float) -> Any:
+    # By the database's clock, the only one that all workers share.
     return Now() + timedelta(seconds=seconds)
-
-
-def _told(owned: int, what: str) -> bool:
-    if not owned:
-        logger.warning("%s by an attempt that was taken over; nothing written", what)
-    return bool(owned)

@@ -5,6 +5,7 @@ of 64 bits; the API turns any other argument away before there is a job.
 """
 
 import time
+from collections.abc import Callable
 
 # fibonacci(92) and 2 ** 62 are the last ones below 2 ** 63.
 ARGUMENTS = {
@@ -16,7 +17,7 @@ ARGUMENTS = {
 
 def power(n: int) -> int:
     """Give 2 to the n-th power."""
-    return 2**n
+    return 1 << n
 
 
 def fibonacci(n: int) -> int:
@@ -33,7 +34,11 @@ def sleep(milliseconds: int) -> int:
     return milliseconds
 
 
-BODIES = {"power": power, "fibonacci": fibonacci, "sleep": sleep}
+BODIES: dict[str, Callable[[int], int]] = {
+    "power": power,
+    "fibonacci": fibonacci,
+    "sleep": sleep,
+}
 
 
 def run(job_id: int, type: str, argument: int) -> int:

@@ -1,4 +1,4 @@
-"""One job per key: a client that lost the answer may ask again and gets the same job."""
+"""One job per key: a client that lost the answer may ask again for the same job."""
 
 from typing import Any
 

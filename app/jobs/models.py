@@ -1,4 +1,4 @@
-"""The tables. Job and Effect are for all designs; the others for those that use them."""
+"""The tables. Job and Effect are for all designs, the others for some of them."""
 
 from typing import Any
 
@@ -34,7 +34,9 @@ class Job(models.Model):
     result = models.BigIntegerField(null=True)
     # The client's own name for what it asks, so that a lost answer can be found again.
     # Not unique here: a design that promises one job per key uses SubmissionKey.
-    key = models.CharField(max_length=100, null=True, db_index=True)
+    key = models.CharField(  # noqa: DJ001 - no key is not the empty key
+        max_length=100, null=True, db_index=True
+    )
     # Which attempt owns the job. A write that names an older one changes nothing, so a
     # worker that was taken for dead cannot overwrite its successor (a fencing token).
     attempt = models.PositiveIntegerField(default=0)
@@ -59,7 +61,8 @@ class Job(models.Model):
         """The Celery task for this type of job."""
         from jobs.tasks import TASK_MAPPING  # the tasks import the models
 
-        return TASK_MAPPING[self.type]
+        task: Task = TASK_MAPPING[self.type]
+        return task
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row and tell the design, which may hand the job to Celery."""

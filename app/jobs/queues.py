@@ -5,10 +5,13 @@ because it kills each child that runs it, moves to the queue `dead`. Workers tak
 both; what arrives by `dead` is not run again but fails its job (`is_dead_letter`).
 """
 
+from typing import Any
+
 from celery import Task
 from kombu import Exchange, Queue
+from kombu.transport.base import StdChannel
 
-DELIVERY_LIMIT = 5
+DELIVERY_LIMIT = 10
 
 # A topic exchange, because Celery's delayed delivery cannot go through a direct one.
 _exchange = Exchange("default", type="topic")
@@ -32,4 +35,26 @@ DEAD = Queue(
 def is_dead_letter(task: Task) -> bool:
     """Say whether the running task's message came by way of the queue `dead`."""
     # A delayed retry has the bits of its delay before the key: 0.0.1.dead
-    return task.request.delivery_info["routing_key"].split(".")[-1] == DEAD.routing_key
+    key: str = _delivery(task)["routing_key"]
+    return key.rsplit(".", maxsplit=1)[-1] == DEAD.routing_key
+
+
+def is_redelivered(task: Task) -> bool:
+    """Say whether the running task's message was with a worker before."""
+    return bool(_delivery(task)["redelivered"])
+
+
+def waiting_messages(channel: StdChannel) -> int:
+    """Count what waits in the queue for a worker.
+
+    Declares the queue on the way, so one that somebody deleted is there again.
+    """
+    queue = DEFAULT(channel)
+    queue.declare()
+    declared: Any = queue.queue_declare()
+    return int(declared.message_count)
+
+
+def _delivery(task: Task) -> dict[str, Any]:
+    info: Any = task.request.delivery_info
+    return dict(info)

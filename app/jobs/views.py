@@ -1,5 +1,6 @@
-"""The API: jobs can be created, listed and looked at, and are changed only by workers."""
+"""The API: create jobs, list them, look at them. Only workers change them."""
 
+import logging
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,6 +12,8 @@ from rest_framework.response import Response
 import designs
 from jobs.models import Job
 from jobs.serializers import JobFilter, JobSerializer
+
+logger = logging.getLogger(__name__)
 
 
 class JobViewSet(
@@ -35,6 +38,8 @@ class JobViewSet(
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
         job, created = designs.current().create(asked.validated_data)
+        if created:
+            logger.info("created", extra={"job_id": job.id})
         answer = self.get_serializer(job).data
         return Response(
             answer,
@@ -44,6 +49,9 @@ class JobViewSet(
 
 
 def health(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers. It asks no other service, so a broker or database
-    that is down does not make an orchestrator restart healthy web processes."""
+    """Say that this process answers.
+
+    It asks no other service: a database that is away for a moment shall not make an
+    orchestrator restart healthy web processes.
+    """
     return HttpResponse("ok\n", content_type="text/plain")

@@ -22,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Run what the design does besides web and workers, or idle where it does nothing."""
+    """Run what the design does besides web and workers; idle if it does nothing."""
 
     help = __doc__
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Go round until SIGTERM or SIGINT; survive a database or broker that is gone."""
+        """Go round until SIGTERM or SIGINT, also while a service is away."""
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
