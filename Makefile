@@ -1,0 +1,72 @@
+# Everything from one word. `make chaos` and `make test` need nothing but Python 3.11.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+# Made anew when the lock changes.
+READY := $(VENV)/.made-from-lock
+
+# What app/config/settings.py wants from the environment, for tools that only read it.
+APP_SETTINGS := SECRET_KEY=- DATABASE_URL=postgres://- BROKER_URL=- REDIS_URL=- PYTHONPATH=app
+
+# make chaos ARGS="-k outbox --seed 7"
+ARGS :=
+
+.DEFAULT_GOAL := help
+.PHONY: help chaos test integration check format setup doctor down clean lock
+
+help:
+	@echo 'make chaos    run every scenario against every design, and write the report'
+	@echo '              (make chaos ARGS="-k outbox --seed 7": what pytest scenarios takes)'
+	@echo 'make test     pass the tests: make check, integration tests, scenarios'
+	@echo 'make check    format, lint, types, imports, unit tests; needs no engine'
+	@echo 'make setup    get an engine and every image; chaos and test do it, too'
+	@echo 'make doctor   what this machine has and lacks'
+	@echo 'make down     remove stacks that were kept or left behind'
+	@echo 'make format   format the code, and mend what lint can mend'
+	@echo 'make clean    remove the virtual environment and caches (not images, not reports)'
+
+chaos: setup
+	$(PYTHON) -m pytest scenarios $(ARGS)
+
+test: check integration
+
+# Not for hands: what `make test` does beside `make check`.
+integration: setup
+	$(PYTHON) -m pytest -m engine
+	$(PYTHON) -m pytest scenarios $(ARGS)
+
+check: $(READY)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(APP_SETTINGS) $(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PYTHON) -m pytest -m "not engine"
+
+format: $(READY)
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+setup: $(READY)
+	$(PYTHON) -m harness setup
+
+doctor: $(READY)
+	$(PYTHON) -m harness doctor
+
+down: $(READY)
+	$(PYTHON) -m harness down
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find app harness scenarios -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock
+	.ci/make-venv $(VENV)
+	touch $(READY)
+
+# Pins and hashes the newest of what pyproject.toml and app/requirements.in allow.
+lock:
+	$(PYTHON) -m uv --version >/dev/null 2>&1 || $(PYTHON) -m pip install uv
+	$(PYTHON) -m uv pip compile pyproject.toml app/requirements.in --extra dev \
+	    --constraint app/requirements.lock --universal --python-version 3.11 \
+	    --generate-hashes --no-annotate --no-header \
+	    --no-emit-index-url --no-emit-find-links --output-file requirements.lock
