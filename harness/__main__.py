@@ -14,7 +14,7 @@ from harness.errors import HarnessError, UsageError
 
 # Exit codes beside those of harness/errors.py (`design.md` §8).
 _INTERRUPTED = 2
-_NOT_READY = 3
+_FAILED = 3
 _USAGE = 4
 
 
@@ -30,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HarnessError as error:
         print(f"harness {options.name}: {error}", file=sys.stderr)
         return error.exit_code
+    except BrokenPipeError:  # `harness doctor | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr, flush=True)
         # A thread that waits for the engine cannot be stopped in any other way; what
@@ -81,7 +84,7 @@ def _doctor(_: argparse.Namespace) -> int:
     findings = examine(_project())
     for line in lines(findings):
         _tell(line)
-    return 0 if all(finding.is_well for finding in findings) else _NOT_READY
+    return 0 if all(finding.is_well for finding in findings) else _FAILED
 
 
 def _designs(_: argparse.Namespace) -> int:
