@@ -123,7 +123,9 @@ def _times(name: str, events: Sequence[_Fault]) -> FaultTimes:
         confirmed=min((each.time for each in confirmed), default=None),
         healed=max(healed, default=None),
         verified=gone,
-        readings=tuple(reading for each in confirmed for reading in each.readings),
+        readings=tuple(
+            dict.fromkeys(reading for each in confirmed for reading in each.readings)
+        ),
     )
 
 

@@ -6,6 +6,7 @@ read a record and nothing else. The fates are those of `judging.md` §4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Literal, get_args
 
 from harness.history import (
@@ -113,12 +114,14 @@ class JobRecord:
 
     @property
     def answered(self) -> str:
-        """Say in words what the client was told: the best answer that it got."""
-        told = sorted({event.status for event in self.ended if event.status})
-        if told:
-            good = [status for status in told if status < 300]
-            return f"answered {good[0] if good else told[-1]}"
-        return "not answered"
+        """Say in words what the client was told: "answered 500, then 201"."""
+        told = [
+            str(event.status) if event.status else "nothing"
+            for event in sorted(self.ended, key=lambda event: event.nth)
+        ]
+        if not set(told) - {"nothing"}:
+            return "not answered"
+        return "answered " + ", then ".join(answer for answer, _ in groupby(told))
 
     @property
     def in_database(self) -> bool:

@@ -151,14 +151,10 @@ def _matrix(result: RunResult) -> Matrix:
     rows = []
     for design in dict.fromkeys(design for _, design in named):
         row = tuple(cells.get((scenario, design)) for scenario in scenarios)
-        promises = {
-            name
-            for cell in row
-            if cell is not None
-            for name, found in cell.guarantees.items()
-            if found.promised
-        }
-        rows.append(Row(design=design, promises=tuple(sorted(promises)), cells=row))
+        promises = dict.fromkeys(
+            name for cell in row if cell is not None for name in _promised(cell)
+        )
+        rows.append(Row(design=design, promises=tuple(promises), cells=row))
     return Matrix(scenarios=tuple(scenarios), rows=tuple(rows))
 
 
@@ -232,7 +228,6 @@ _ENVIRONMENT.globals.update(
     keys=_keys,
     lane=_lane,
     meanings=MEANINGS,
-    promised=_promised,
     seconds=_seconds,
     verdicts=tuple(reversed(CellVerdict)),
 )

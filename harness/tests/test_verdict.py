@@ -222,5 +222,5 @@ def test_an_unharmed_witness_takes_every_verdict_but_broke() -> None:
     assert after.pop(CellVerdict.BROKE) is CellVerdict.BROKE
     assert set(after.values()) == {CellVerdict.NONE}
     for state in ("seen", "not cross-checked", None):
-        check = CrossCheck(state=state)  # type: ignore[arg-type]
+        check = CrossCheck(state=state)
         assert after_cross_check(CellVerdict.KEPT, check) is CellVerdict.KEPT

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from harness.earned import LEDGER_OF
 from harness.history import (
+    LEDGER_OF,
     LEDGERS,
     AnyEvent,
     AttemptEntered,

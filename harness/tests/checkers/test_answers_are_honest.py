@@ -1,0 +1,70 @@
+"""Refusals that were none, and jobs that nobody asked for."""
+
+from harness.history import LedgerEnd, Row, Transition
+from harness.tests.checkers.test_checkers import judged, shown
+from harness.tests.histories import damage
+from harness.tests.histories.build import Facts, facts, history, key_of, sealed, without
+from harness.tests.histories.damage import OTHER, changed
+from harness.verdict import Verdict
+
+
+def stranger(*, key: str | None) -> Facts:
+    """Return a job with this key that nobody asked for, beside two others."""
+    events = damage.phantom(facts(2), 1)
+    events = changed(events, OTHER + 1, Row, key=key)
+    return changed(events, OTHER + 1, Transition, key=key)
+
+
+def test_a_refusal_counts_only_if_all_requests_were_read() -> None:
+    """A line that is missing could hold the retry that was accepted."""
+    events = sealed(damage.resurrected(facts(2), 2))
+    assert "resurrected" in shown(judged(history(events)))
+    events = [
+        event
+        for event in events
+        if not (isinstance(event, LedgerEnd) and event.ledger == "client")
+    ]
+    found = judged(history(events)).guarantees["answers_are_honest"]
+    assert (found.verdict, found.suspected) == (Verdict.UNKNOWN, 1)
+
+
+def test_a_refused_job_with_a_row_that_never_ran_is_resurrected_too() -> None:
+    """A row is enough."""
+    events = damage.resurrected(damage.stranded_pending(facts(2), 2), 2)
+    found = judged(history(sealed(events))).guarantees["answers_are_honest"]
+    assert (
+        found.anomalies[0].causes[0].because == "answered 400, and yet its row exists"
+    )
+
+
+def test_a_job_of_another_run_is_a_dirty_start_not_a_phantom() -> None:
+    """The lane was not clean: nobody knows, and nobody is accused."""
+    number = OTHER + 1
+    events = damage.phantom(facts(2), 1)
+    events = changed(
+        changed(events, number, Row, key="old-1"), number, Transition, key="old-1"
+    )
+    result = judged(history(sealed(events)))
+    found = result.guarantees["answers_are_honest"]
+    assert shown(result) == {}
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.because == ("dirty start: old-1 is a job of another run",)
+
+
+def test_a_row_without_any_key_is_a_phantom() -> None:
+    """Every submission of ours has a key: this one came from elsewhere."""
+    number = OTHER + 1
+    events = damage.phantom(facts(2), 1)
+    events = changed(
+        changed(events, number, Row, key=None), number, Transition, key=None
+    )
+    result = judged(history(sealed(events)))
+    assert shown(result) == {"phantom": (f"(job {OTHER + 1} without a key)",)}
+
+
+def test_an_attempt_of_a_job_that_an_answer_named_can_be_an_orphan() -> None:
+    """Accepted, rolled back, and run: its row never existed."""
+    events = without(facts(2), 2, Row, Transition)
+    events = [e for e in events if type(e).__name__ != "EffectSeen" or e.job != 2]  # type: ignore[union-attr]
+    found = shown(judged(history(sealed(events))))
+    assert found == {"orphan_run": (key_of(2),), "lost_record": (key_of(2),)}
