@@ -127,8 +127,15 @@ def build_standin(engine: docker.DockerClient, image: str) -> str:
     recipe = recipe_for(image)
     assert recipe is not None  # why_no_standin() was asked before
     name = standin_name(image)
-    if is_fresh(engine, image):
-        return name
+    build_recipe(engine, recipe, name)
+    return name
+
+
+def build_recipe(engine: docker.DockerClient, recipe: Path, name: str) -> None:
+    """Have an image from a recipe: a folder whose Dockerfile starts from our Debian."""
+    digest = made_from(recipe)
+    if label_of(engine, name) == digest:
+        return
     with _BASE_LOCK:
         _build_base(engine)
     settings = {key: os.environ[key] for key in _GO_SETTINGS if key in os.environ}
@@ -138,11 +145,10 @@ def build_standin(engine: docker.DockerClient, image: str) -> str:
         fileobj=_context_of(recipe),
         custom_context=True,
         buildargs={"DEBIAN_IMAGE": _BASE} | settings | proxies(),
-        labels={MADE_FROM: made_from(recipe)},
+        labels={MADE_FROM: digest},
     )
     for left in engine.images.list(filters={"label": _THROWAWAY, "dangling": True}):
         _forget(engine, str(left.id))
-    return name
 
 
 def _context_of(recipe: Path) -> io.BytesIO:
