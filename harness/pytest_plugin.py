@@ -51,7 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     if find_spec("xdist") is None:
         # pytest keeps lower-case short options to itself; xdist, which has this one,
         # goes the same way round. Without it, nobody would explain why -n is refused.
-        group._addoption("-n", "--numprocesses", help="not supported: see the README")
+        add_option = group._addoption  # noqa: SLF001 - there is no public way
+        add_option("-n", "--numprocesses", help="not supported: lanes run side by side")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -180,7 +181,10 @@ def pytest_runtest_makereport(
     result = item.stash.get(_result, None)
     if result is not None and report.failed and report.when == "call":
         report.longrepr = "\n".join(
-            [f"{result.scenario} × {result.design}: {result.verdict.value}", *result.because]
+            [
+                f"{result.scenario} × {result.design}: {result.verdict.value}",
+                *result.because,
+            ]
         )
     return report
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from harness import history
 from harness.break_and_heal import break_and_heal
@@ -85,7 +86,7 @@ class _Lanes:
         self._cells = cells
         self._pool = ThreadPoolExecutor(4 * len(cells))
 
-    def __enter__(self) -> "_Lanes":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

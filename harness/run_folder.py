@@ -48,7 +48,7 @@ def point_latest_at(folder: Path) -> None:
     """Let `latest` beside the folder point at it, from one moment to the next."""
     draft = folder.parent / f".latest-{secrets.token_hex(4)}"
     draft.symlink_to(folder.name)
-    os.replace(draft, folder.parent / "latest")
+    draft.replace(folder.parent / "latest")
 
 
 def this_host() -> Host:

@@ -4,7 +4,8 @@ It exists so that a story reads as a story: a workload, the faults that befall i
 and the harm that they must do to a weak design. No ports, sleeps, loops or ifs.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from harness.faults import Fault
@@ -23,7 +24,7 @@ class Scenario:
 
     workload: Workload
     faults: Sequence[Fault] = ()
-    bites: Mapping[str, Set[str]] = field(default_factory=dict)
+    bites: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     floors: Floors = field(default_factory=Floors)
 
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import docker
 import docker.errors
-from harness.stack.compose import ComposeFile, read_compose
 
 from harness.errors import StackNotReady, UsageError
+from harness.stack.compose import ComposeFile, read_compose
 from harness.stack.link import Link, plan_links, reroute
 
 TOXIPROXY = "toxiproxy"
@@ -51,6 +51,7 @@ class Blueprint:
 
 
 def draw(project: Path, designs: Sequence[str]) -> Blueprint:
+    """Work out what shall be up for these designs. Raises UsageError."""
     if len(designs) > _LANES_AT_MOST:
         raise UsageError(
             f"{len(designs)} designs were selected; a stack holds {_LANES_AT_MOST} "
@@ -85,11 +86,10 @@ def draw(project: Path, designs: Sequence[str]) -> Blueprint:
 def fingerprint_of(engine: docker.DockerClient, blueprint: Blueprint) -> str:
     """Digest all that a kept stack must have been started from to be this one."""
     images = {
-        service.image: image_id(engine, service.image)
-        for service in blueprint.compose.services.values()
-        if not service.profiles or service.image == TOXIPROXY
+        name: image_id(engine, blueprint.compose.services[name].image)
+        for name in (*blueprint.services, *blueprint.roles)
     }
-    sources = sorted(PROBE.glob("*.py"))
+    sources = sorted(PROBE.rglob("*.py"))
     parts = [
         repr(blueprint),
         json.dumps(images, sort_keys=True),
@@ -99,6 +99,7 @@ def fingerprint_of(engine: docker.DockerClient, blueprint: Blueprint) -> str:
 
 
 def image_id(engine: docker.DockerClient, name: str) -> str:
+    """Return an image's id. Raises StackNotReady where it is not on this machine."""
     try:
         return str(engine.images.get(name).id)
     except docker.errors.ImageNotFound as error:

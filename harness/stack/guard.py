@@ -16,10 +16,10 @@ from pathlib import Path
 
 import docker
 import requests
-from harness.stack.engine import connect
 
 from harness.errors import HarnessError
 from harness.stack import open_faults
+from harness.stack.engine import connect
 from harness.stack.session import (
     Session,
     containers,

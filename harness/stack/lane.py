@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from harness.stack.toxiproxy import Toxiproxy
 
 from harness.clock import wait_until
 from harness.errors import StackLost, StackNotReady
@@ -22,6 +21,7 @@ from harness.stack.blueprint import PROBE_FOLDER
 from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
 from harness.stack.services import host_port, last_words
+from harness.stack.toxiproxy import Toxiproxy
 
 WEB_PORT = 8000
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import docker
 import docker.errors
 import msgspec
+
 from harness.stack.toxiproxy import Toxiproxy
 
 

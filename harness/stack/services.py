@@ -16,11 +16,11 @@ from typing import Any
 os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 
-from harness.stack.compose import Service
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
 from harness.errors import StackLost
+from harness.stack.compose import Service
 from harness.stack.session import PLACE, Session
 
 _LOG_BYTES_AT_MOST = 2_000_000

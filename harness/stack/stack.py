@@ -17,8 +17,6 @@ from typing import Any
 
 import docker
 import redis
-from harness.stack.engine import connect
-from harness.stack.toxiproxy import Toxiproxy
 
 from harness.stack import guard, services, session
 from harness.stack.blueprint import (
@@ -28,11 +26,23 @@ from harness.stack.blueprint import (
     fingerprint_of,
     image_id,
 )
+from harness.stack.engine import connect
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
 from harness.stack.start import broker_at, dsn_at, start_all, toxiproxy_at
+from harness.stack.toxiproxy import Toxiproxy
 
 _READY_WITHIN_SECONDS = 120
+# Run inside a lane's web, where the app's packages are.
+_PRINT_VERSIONS = """
+import sys
+from importlib.metadata import version
+print("python", sys.version.split()[0])
+for name in (
+    "celery", "kombu", "amqp", "django", "djangorestframework", "psycopg2-binary"
+):
+    print(name, version(name))
+"""
 
 Tell = Callable[[str], None]
 
@@ -132,7 +142,7 @@ def _assemble(
         services={name: containers[name] for name in blueprint.services},
         toxiproxy=toxiproxy,
         lanes=lanes,
-        versions=_versions(lanes, containers),
+        versions=_versions(lanes),
         images={
             name: image_id(engine, blueprint.compose.services[name].image)
             for name in (*blueprint.services, "web")
@@ -146,27 +156,10 @@ def _make_ready(lane: Lane) -> None:
     lane.wait_until_consuming(within_seconds=_READY_WITHIN_SECONDS)
 
 
-def _versions(
-    lanes: Mapping[str, Lane], containers: Mapping[str, Any]
-) -> dict[str, str]:
+def _versions(lanes: Mapping[str, Lane]) -> dict[str, str]:
     lane = next(iter(lanes.values()))
-    names = (
-        "celery",
-        "kombu",
-        "amqp",
-        "django",
-        "djangorestframework",
-        "psycopg2-binary",
-    )
     answer = lane.roles["web"].exec_run(
-        [
-            "python",
-            "-c",
-            "import sys, importlib.metadata as m\n"
-            "print('python', sys.version.split()[0])\n"
-            f"for name in {names!r}: print(name, m.version(name))",
-        ],
-        environment={"PROBE_LOG": ""},
+        ["python", "-c", _PRINT_VERSIONS], environment={"PROBE_LOG": ""}
     )
     found = dict(line.split() for line in answer.output.decode().splitlines())
     with contextlib.closing(redis.Redis.from_url(lane.redis_url)) as client:

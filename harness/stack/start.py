@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg2
-from harness.stack.toxiproxy import Toxiproxy
 
 from harness.clock import wait_until
 from harness.errors import StackNotReady
@@ -31,6 +30,7 @@ from harness.stack.blueprint import (
 from harness.stack.lane import WEB_PORT
 from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
+from harness.stack.toxiproxy import Toxiproxy
 
 _READY_WITHIN_SECONDS = 120
 
@@ -146,6 +146,7 @@ def _wait_for(name: str, container: Any, condition: Callable[[], bool]) -> None:
 
 
 def dsn_at(blueprint: Blueprint, container: Any, name: str | None = None) -> str:
+    """Return where Postgres is reached, for one database or the one it began with."""
     url = urlsplit(blueprint.url("postgres"))
     port = services.host_port(container, url.port or 5432)
     return (
@@ -155,6 +156,7 @@ def dsn_at(blueprint: Blueprint, container: Any, name: str | None = None) -> str
 
 
 def broker_at(blueprint: Blueprint, container: Any) -> Broker:
+    """Return where the broker's management API is reached."""
     url = urlsplit(blueprint.url("amqp"))
     return Broker(
         url=f"http://127.0.0.1:{services.host_port(container, MANAGEMENT_PORT)}",
@@ -164,4 +166,5 @@ def broker_at(blueprint: Blueprint, container: Any) -> Broker:
 
 
 def toxiproxy_at(container: Any) -> Toxiproxy:
+    """Return where Toxiproxy is told what to do."""
     return Toxiproxy(f"http://127.0.0.1:{services.host_port(container, CONTROL_PORT)}")

@@ -8,7 +8,11 @@ from harness.designs import find_designs, read_design, select
 from harness.errors import UsageError
 from harness.history import Promise
 
-GOOD = '"""Hands work over.\n\nMore of it."""\nPROMISES = {"runs": {"within_seconds": 9}}\n'
+GOOD = '''"""Hands work over.
+
+More of it."""
+PROMISES = {"runs": {"within_seconds": 9}}
+'''
 
 
 def _write(project: Path, name: str, text: str) -> Path:

@@ -40,8 +40,10 @@ class _Pytest:
         self.output = reports.with_suffix(f".{'-'.join(options) or 'plain'}.log")
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pytest", STORY, "--designs=outbox"]
-                + [f"--reports={reports}", "-p", "no:cacheprovider", *options],
+                [
+                    *(sys.executable, "-m", "pytest", STORY, "--designs=outbox"),
+                    *(f"--reports={reports}", "-p", "no:cacheprovider", *options),
+                ],
                 cwd=PROJECT,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -111,8 +113,10 @@ def test_a_killed_harness_leaves_nothing_behind(
 
 
 def test_ctrl_c_on_a_kept_stack(engine: docker.DockerClient, tmp_path: Path) -> None:
-    """Once ends the story and reports it; twice heals at once. The kept stack stays,
-    is found again at once, and `down` removes it."""
+    """Once ends the story and reports it; twice heals at once.
+
+    The kept stack stays, is found again at once, and `down` removes it.
+    """
     try:
         _ctrl_c_once(_Pytest(tmp_path / "once", "--keep-stack"))
         _ctrl_c_twice(_Pytest(tmp_path / "twice", "--keep-stack"), engine)
@@ -153,4 +157,3 @@ def _proxies_are_clean(engine: docker.DockerClient, session: str) -> Iterator[bo
     (container,) = engine.containers.list(filters={"label": labels})
     for state in toxiproxy_at(container).all().values():
         yield state.enabled and not state.toxics
-
