@@ -1,10 +1,10 @@
 """Refusals that were none, and jobs that nobody asked for."""
 
 from harness.history import LedgerEnd, Row, Transition
-from harness.tests.checkers.test_checkers import judged, shown
 from harness.tests.histories import damage
 from harness.tests.histories.build import Facts, facts, history, key_of, sealed, without
 from harness.tests.histories.damage import OTHER, changed
+from harness.tests.histories.judged import judged, shown
 from harness.verdict import Verdict
 
 

@@ -3,7 +3,6 @@
 A checker that cannot speak is worth nothing, and one that speaks too often less.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import checkers
-from harness.history import History, encode, parse, read
-from harness.report.cells import judge_history
-from harness.report.results import CellResult
+from harness.history import encode, parse, read
 from harness.tests.histories import __main__ as pairs
 from harness.tests.histories.build import (
     Facts,
@@ -26,24 +23,10 @@ from harness.tests.histories.build import (
     sealed,
 )
 from harness.tests.histories.damage import DAMAGES, NEIGHBOURS, harmed_key
+from harness.tests.histories.judged import judged, shown
 from harness.verdict import CellVerdict, Verdict
 
 FOLDER = Path(pairs.__file__).parent
-
-
-def judged(history: History) -> CellResult:
-    """Judge a history of the builder's cell."""
-    return judge_history(history, scenario="story", design="careful").result
-
-
-def shown(result: CellResult) -> Mapping[str, tuple[str, ...]]:
-    """Return each standing anomaly with its keys."""
-    assert result.harness_error is None
-    return {
-        anomaly.kind: anomaly.jobs
-        for found in result.guarantees.values()
-        for anomaly in found.anomalies
-    }
 
 
 def test_every_kind_that_a_checker_reports_has_a_damage_and_a_neighbour() -> None:

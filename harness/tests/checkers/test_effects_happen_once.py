@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from harness.history import AttemptEntered, Delivered, EffectSeen, PublishEnded
-from harness.tests.checkers.test_checkers import judged
 from harness.tests.histories import damage
 from harness.tests.histories.build import FINAL_READ, Facts, facts, history, sealed
 from harness.tests.histories.damage import first
+from harness.tests.histories.judged import judged
 
 
 def undelivered(events: Facts) -> Facts:

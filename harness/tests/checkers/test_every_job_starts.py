@@ -15,10 +15,10 @@ from harness.history import (
     Row,
     SubmitEnded,
 )
-from harness.tests.checkers.test_checkers import judged
 from harness.tests.histories import damage
 from harness.tests.histories.build import FINAL_READ, Facts, facts, history, sealed
 from harness.tests.histories.damage import changed, first
+from harness.tests.histories.judged import judged
 
 
 def stranded(*more: AnyEvent, **answer: Any) -> tuple[str, str]:

@@ -13,10 +13,10 @@ from harness.history import (
     QueueSeen,
     Row,
 )
-from harness.tests.checkers.test_checkers import judged
 from harness.tests.histories import damage
 from harness.tests.histories.build import FINAL_READ, facts, history, sealed, without
 from harness.tests.histories.damage import first
+from harness.tests.histories.judged import judged
 
 
 def queue(**counts: Any) -> QueueSeen:

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from harness.history import PollEnded, Transition
-from harness.tests.checkers.test_checkers import judged, shown
 from harness.tests.histories import damage
 from harness.tests.histories.build import Facts, facts, history, sealed, without
 from harness.tests.histories.damage import change, first
+from harness.tests.histories.judged import judged, shown
 from harness.verdict import Verdict
 
 STATES = (None, "pending", "started", "finished", "failed")
