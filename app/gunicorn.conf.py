@@ -10,3 +10,5 @@ threads = int(os.environ.get("WEB_THREADS", "8"))
 keepalive = 75
 # Its workers touch a file all the time: in memory, so that a slow disk kills none.
 worker_tmp_dir = "/dev/shm"
+# Nobody here talks to a running gunicorn but by signals.
+control_socket_disable = True
