@@ -50,12 +50,12 @@ class FaultTimes:
     readings: tuple[Reading, ...] = ()
     problem: str | None = None
 
-    def covers(self, time: float) -> bool:
-        """Say whether the fault may have been there at `time`."""
+    def lies_over(self, start: float, stop: float) -> bool:
+        """Say whether the fault may have been there at any time in between."""
         if self.asked is None:
             return False
         until = float("inf") if self.verified is None else self.verified
-        return self.asked <= time <= until
+        return self.asked <= stop and start <= until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,17 +159,27 @@ def _problem(fault: FaultTimes, events: Sequence[_Fault]) -> str | None:
 # --- ledgers ------------------------------------------------------------------
 
 
-def unread(history: History) -> tuple[Ledger, ...]:
-    """Name the ledgers that were not read to their end, or of which lines are gone."""
+def unread(history: History) -> Mapping[Ledger, str]:
+    """Return the ledgers that were not read to their end, and how that shows.
+
+    Without its marker a ledger is not read; with fewer events than the marker says,
+    lines of it are gone.
+    """
     counted: Counter[Ledger] = Counter()
     for kind, ledger in LEDGER_OF.items():
         counted[ledger] += len(history.of(kind))
     lines: dict[Ledger, int] = {}
     for end in history.of(LedgerEnd):
         lines[end.ledger] = max(end.lines, lines.get(end.ledger, 0))
-    return tuple(
-        each for each in LEDGERS if each not in lines or counted[each] < lines[each]
-    )
+    found: dict[Ledger, str] = {}
+    for ledger in LEDGERS:
+        if ledger not in lines:
+            found[ledger] = f"the {ledger} ledger was not read to its end"
+        elif counted[ledger] < lines[ledger]:
+            found[ledger] = (
+                f"the {ledger} ledger has {counted[ledger]} of {lines[ledger]} events"
+            )
+    return found
 
 
 def _reading_problems(history: History) -> Iterator[str]:
@@ -181,8 +191,7 @@ def _reading_problems(history: History) -> Iterator[str]:
         yield "the history has no end: not all of it was written"
     elif len(history.events) < written:
         yield f"the history has {len(history.events)} of {written} events"
-    for ledger in unread(history):
-        yield f"the {ledger} ledger was not read to its end"
+    yield from unread(history).values()
     for because in dict.fromkeys(each.because for each in history.of(ProbeFailed)):
         yield f"the probe failed: {because}"
     settled = history.of(Settled)

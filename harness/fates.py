@@ -113,7 +113,7 @@ def fold(history: History, cell: Cell) -> Account:
         queues=tuple(last_seen[name] for name in sorted(last_seen)),
         faults=faults,
         processes_ended=tuple(history.of(ProcessEnded)),
-        unread=unread(history),
+        unread=tuple(unread(history)),
         books=books,
         work=_work(jobs, faults),
         unbalanced=tuple(_disagreements(history, records, books)),

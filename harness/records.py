@@ -176,22 +176,29 @@ class JobRecord:
             return "stuck"
         if len(self.effects) > 1 or len(self.rows) > 1:
             return "more_than_once"
-        return "dead_lettered" if self._dead_lettered else "once"
+        return "dead_lettered" if self.went_to_dead_letters else "once"
 
     @property
-    def _dead_lettered(self) -> bool:
-        """A job that failed without starting again was failed by way of that path."""
+    def went_to_dead_letters(self) -> bool:
+        """Say whether the job failed by way of the dead-letter path.
+
+        The consumer of that path says so, or the row went from pending to failed.
+        """
         if any(row.status != "failed" for row in self.rows):
             return False
         last = self.transitions[-1] if self.transitions else None
         return bool(self.dead_letters) or (last is not None and last.old == "pending")
 
+    def each_job(self) -> tuple["JobRecord", ...]:
+        """Return a record for each job of the key: one may be done, another not."""
+        jobs = self.jobs
+        return (self,) if len(jobs) < 2 else tuple(self._only(job) for job in jobs)
+
     def each_open(self) -> tuple["JobRecord", ...]:
-        """Return a record for each open row: a key may have one job done, one not."""
-        rows = [row for row in self.rows if row.status not in TERMINAL]
-        if len(self.rows) == 1:
-            return (self,) if rows else ()
-        return tuple(self._only(row.job) for row in rows)
+        """Return a record for each job of the key whose row has not ended."""
+        if self.terminal:
+            return ()
+        return tuple(record for record in self.each_job() if not record.terminal)
 
     def _only(self, job: int) -> "JobRecord":
         """Return the record with one job's events only, and all of the client's."""
@@ -203,15 +210,13 @@ class JobRecord:
         return replace(self, **kept)
 
     def attempts(self) -> tuple[Attempt, ...]:
-        """Pair each entry with the first leaving of the same process after it."""
-        open_ends = list(self.left)
-        pairs = []
-        for entered in self.entered:
-            left = next((e for e in open_ends if _same_attempt(entered, e)), None)
-            if left is not None:
-                open_ends.remove(left)
-            pairs.append(Attempt(entered=entered, left=left))
-        return tuple(pairs)
+        """Pair each leaving with the last entry of the same process before it."""
+        ends: dict[AttemptEntered, AttemptLeft] = {}
+        for left in self.left:
+            entries = [e for e in self.entered if e not in ends and _left_by(e, left)]
+            if entries:
+                ends[entries[-1]] = left
+        return tuple(Attempt(entered=e, left=ends.get(e)) for e in self.entered)
 
     def events(self) -> tuple[AnyEvent, ...]:
         """Return all events of the job by time; database changes keep their order."""
@@ -227,7 +232,7 @@ class JobRecord:
         return tuple(event for _, _, event in sorted(timed, key=lambda t: t[:2]))
 
 
-def _same_attempt(entered: AttemptEntered, left: AttemptLeft) -> bool:
+def _left_by(entered: AttemptEntered, left: AttemptLeft) -> bool:
     return (
         (entered.job, entered.container, entered.process)
         == (left.job, left.container, left.process)

@@ -9,9 +9,12 @@ from typing import Protocol
 
 from harness.checkers import (
     answers_are_honest,
+    attempts_do_not_overlap,
     effects_happen_once,
     every_job_starts,
     every_started_job_ends,
+    runs_once,
+    state_tells_the_truth,
     states_are_legal,
 )
 from harness.fates import Account
@@ -42,14 +45,23 @@ CHECKERS: tuple[Checker, ...] = (
     every_job_starts,
     every_started_job_ends,
     effects_happen_once,
+    runs_once,
+    attempts_do_not_overlap,
     states_are_legal,
+    state_tells_the_truth,
     answers_are_honest,
 )
 
+# A connection can die under a running task: these are measured for all designs.
+NOBODY_CAN_PROMISE = frozenset(("runs_once", "attempts_do_not_overlap"))
+
 
 def known() -> frozenset[str]:
-    """Return the guarantees that a design may promise: those with a checker."""
-    return frozenset(checker.GUARANTEE for checker in CHECKERS)
+    """Return the guarantees that a design may promise: those with a checker.
+
+    Two have one, and can be promised by nobody.
+    """
+    return frozenset(each.GUARANTEE for each in CHECKERS) - NOBODY_CAN_PROMISE
 
 
 def kinds() -> Mapping[str, tuple[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 import msgspec
 
-from harness.checkers import CHECKERS, Checker, known
+from harness.checkers import CHECKERS, Checker
 from harness.earned import evidence, is_baseline
 from harness.fates import Account, fold
 from harness.history import Cell, HarnessFailed, History
@@ -94,7 +94,8 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
         missing=(*lacks.missing, *_mixed_up(cells, scenario=scenario, design=design)),
     )
     judgements = [_run(checker, account, lacks) for checker in CHECKERS]
-    judgements += [_unknown(name) for name in sorted(set(cell.promises) - known())]
+    judged = {each.guarantee for each in judgements}
+    judgements += [_unknown(name) for name in sorted(set(cell.promises) - judged)]
     failed = [event.because for event in history.of(HarnessFailed)]
     return Judged(
         result=_tell(

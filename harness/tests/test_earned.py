@@ -78,7 +78,9 @@ def test_a_ledger_with_fewer_lines_than_its_marker_says_was_not_read() -> None:
     """A line lost from the middle is seen by the count."""
     events = sealed(facts(3))
     events.remove(damage.first(events, 2, Row))
-    assert unread(history(events)) == ("database",)
+    assert unread(history(events)) == {
+        "database": "the database ledger has 14 of 15 events"
+    }
     assert not lacks(events).complete
 
 
@@ -214,8 +216,9 @@ def test_a_faults_times_and_readings_are_told() -> None:
     times = (fault.asked, fault.confirmed, fault.healed, fault.verified)
     assert times == (1002.0, 1002.2, 1004.0, 1004.2)
     assert fault.readings == (reading(),)
-    covered = [fault.covers(time) for time in (1001.9, 1002.0, 1004.2, 1004.3)]
-    assert covered == [False, True, True, False]
+    spans = ((1001, 1001.9), (1001, 1002), (1003, 1003), (1004.2, 9999), (1004.3, 9999))
+    over = [fault.lies_over(*span) for span in spans]
+    assert over == [False, True, True, True, False]
 
 
 # --- floors -------------------------------------------------------------------

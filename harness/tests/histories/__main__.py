@@ -16,6 +16,7 @@ def pairs() -> dict[str, bytes]:
             "every_started_job_ends",
             "effects_happen_once",
             "states_are_legal",
+            "state_tells_the_truth",
             "answers_are_honest",
         )
     )

@@ -107,6 +107,13 @@ def fault(name: str = FAULT.name, *, start: float = 1002.0) -> Facts:
     ]
 
 
+def with_fault_at(events: Iterable[AnyEvent], start: float) -> Facts:
+    """Move the cell's fault to another time."""
+    moved = fault(start=start)
+    kinds = {type(event) for event in moved}
+    return [*(event for event in events if type(event) not in kinds), *moved]
+
+
 def job(number: int, *, at: float | None = None) -> Facts:
     """Return all that the ledgers know of one job that went well."""
     t = 1001.0 + number * 0.1 if at is None else at

@@ -15,6 +15,7 @@ from harness.history import (
     DeadLettered,
     Delivered,
     EffectSeen,
+    Expected,
     PollEnded,
     PublishBegun,
     PublishEnded,
@@ -24,7 +25,15 @@ from harness.history import (
     TaskEnded,
     Transition,
 )
-from harness.tests.histories.build import FINAL_READ, Facts, about, job, key_of, without
+from harness.tests.histories.build import (
+    FINAL_READ,
+    Facts,
+    about,
+    facts,
+    job,
+    key_of,
+    without,
+)
 
 Damage = Callable[[Facts, int], Facts]
 OTHER = 5000
@@ -121,12 +130,13 @@ def duplicate_job(events: Facts, number: int) -> Facts:
         first(events, number, SubmitBegun),
         first(events, number, SubmitEnded),
     )
-    second = changed(
-        without(job(OTHER + number, at=begun.time + 5), OTHER + number, *_AFTERWARDS),
-        OTHER + number,
-        Transition,
-        key=begun.key,
+    second = job(OTHER + number, at=begun.time + 5)
+    second = without(second, OTHER + number, *_IN_WORKER, *_AFTERWARDS, Row)
+    second = only_changes_to(second, OTHER + number, "pending")
+    second.append(
+        change(OTHER + number, 9, "pending", "failed", time=begun.time + 7),
     )
+    second = changed(second, OTHER + number, Transition, key=begun.key)
     second = [
         msgspec.structs.replace(event, key=begun.key, nth=2)
         if isinstance(event, SubmitBegun | SubmitEnded)
@@ -136,16 +146,6 @@ def duplicate_job(events: Facts, number: int) -> Facts:
     row = msgspec.structs.replace(
         first(events, number, Row), job=OTHER + number, status="failed", result=None
     )
-    last = first(second, OTHER + number, AttemptLeft)
-    second = [
-        msgspec.structs.replace(event, new="failed")
-        if isinstance(event, Transition) and event.new == "finished"
-        else msgspec.structs.replace(last, outcome="raised", error="ValueError")
-        if event is last
-        else event
-        for event in second
-        if not isinstance(event, Row)
-    ]
     timed_out = msgspec.structs.replace(
         ended, outcome="indefinite", status=None, job=None, error="ReadTimeout"
     )
@@ -208,6 +208,78 @@ def phantom(events: Facts, number: int) -> Facts:
     return [*events, *extra]
 
 
+def failed_after_death(events: Facts, number: int) -> Facts:
+    """The first attempt died, the second one raised: the job failed, with no effect."""
+    events = second_attempt(events, number)
+    events = changed(events, number, AttemptLeft, outcome="raised", error="ValueError")
+    events = [
+        msgspec.structs.replace(event, new="failed")
+        if isinstance(event, Transition)
+        and event.job == number
+        and event.new == "finished"
+        else event
+        for event in events
+    ]
+    events = changed(events, number, Row, status="failed", result=None)
+    return without(events, number, EffectSeen)
+
+
+def false_success(events: Facts, number: int) -> Facts:
+    """Finished, and its effect is not there."""
+    return without(events, number, EffectSeen)
+
+
+def silent_failure(events: Facts, number: int) -> Facts:
+    """The job failed after a death, and its effect is there all the same."""
+    effect = first(events, number, EffectSeen)
+    return [*failed_after_death(events, number), effect]
+
+
+def unexpected_failure(events: Facts, number: int) -> Facts:
+    """Failed in its only attempt, with no fault anywhere near."""
+    events = changed(events, number, AttemptLeft, outcome="raised", error="ValueError")
+    events = without(events, number, *_AFTERWARDS)
+    time = first(events, number, AttemptLeft).time
+    events = only_changes_to(events, number, "pending", "started")
+    events = changed(events, number, Row, status="failed", result=None)
+    return [*events, change(number, 3, "started", "failed", time=time + 0.001)]
+
+
+def wrong_result(events: Facts, number: int) -> Facts:
+    """Finished with a number that nobody expected."""
+    return changed(events, number, Row, result=255)
+
+
+def duplicate_run(events: Facts, number: int) -> Facts:
+    """Long after the last fault a second attempt follows an ended one."""
+    entered = first(events, number, AttemptEntered)
+    left = first(events, number, AttemptLeft)
+    other = {"process": 31}
+    late = 10.0
+    events = without(events, number, *_PUBLISHED, *_IN_WORKER)
+    return [
+        *events,
+        msgspec.structs.replace(entered, time=entered.time + late),
+        msgspec.structs.replace(left, time=left.time + late),
+        msgspec.structs.replace(entered, time=entered.time + late + 1, **other),
+        msgspec.structs.replace(left, time=left.time + late + 1, **other),
+    ]
+
+
+def overlap(events: Facts, number: int) -> Facts:
+    """Long after the last fault two attempts run at once."""
+    events = duplicate_run(events, number)
+    begun = first(events, number, AttemptEntered)
+    return [
+        msgspec.structs.replace(event, time=event.time + 2)
+        if isinstance(event, AttemptLeft)
+        and event.job == number
+        and event.process == begun.process
+        else event
+        for event in events
+    ]
+
+
 DAMAGES: Mapping[str, Damage] = {
     each.__name__: each
     for each in (
@@ -222,8 +294,17 @@ DAMAGES: Mapping[str, Damage] = {
         resurrected,
         orphan_run,
         phantom,
+        false_success,
+        silent_failure,
+        unexpected_failure,
+        wrong_result,
+        duplicate_run,
+        overlap,
     )
 }
+
+# Who runs twice at once has run twice.
+ALSO: Mapping[str, tuple[str, ...]] = {"overlap": ("duplicate_run",)}
 
 
 def harmed_key(kind: str, number: int) -> str:
@@ -337,6 +418,24 @@ def unanswered(events: Facts, number: int) -> Facts:
     return without(events, number, SubmitEnded, PollEnded)
 
 
+def expected_failure(events: Facts, number: int) -> Facts:
+    """It failed, and the client knew that it would."""
+    events = unexpected_failure(events, number)
+    return changed(events, number, SubmitBegun, expected=Expected(status="failed"))
+
+
+def no_result_expected(events: Facts, number: int) -> Facts:
+    """The client has no opinion on the result."""
+    events = wrong_result(events, number)
+    return changed(events, number, SubmitBegun, expected=Expected(status="finished"))
+
+
+def taken_over(events: Facts, number: int) -> Facts:
+    """The first attempt has no end, and may have died before the second began."""
+    events = second_attempt(events, number)
+    return [*events, first(facts(number), number, TaskEnded)]
+
+
 NEIGHBOURS: Mapping[str, Damage] = {
     "lost_record": vanished,
     "stranded_pending": published_twice,
@@ -349,4 +448,10 @@ NEIGHBOURS: Mapping[str, Damage] = {
     "resurrected": failed_answer,
     "orphan_run": rolled_back,
     "phantom": unanswered,
+    "false_success": dead_lettered,
+    "silent_failure": failed_after_death,
+    "unexpected_failure": expected_failure,
+    "wrong_result": no_result_expected,
+    "duplicate_run": second_attempt,
+    "overlap": taken_over,
 }

@@ -1,0 +1,48 @@
+"""Each job's body is entered once.
+
+It exists to count what redelivery costs. Nobody can promise it: what a kill, a lost
+connection, a retry or a fault explains is a number on the cell, and only what nothing
+explains is harm (`judging.md` §5: duplicate_run).
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from harness.checkers.explained import why_again
+from harness.fates import Account
+from harness.records import JobRecord
+from harness.verdict import Anomaly
+
+GUARANTEE = "runs_once"
+GROUP = "acks-late retries"
+SENTENCE = "Each job's body is entered once."
+KINDS = {"duplicate_run": ("job run again", "jobs run again")}
+
+
+def check(account: Account) -> Iterator[Anomaly]:
+    """Find jobs with several attempts."""
+    for record in account.jobs:
+        if len(record.entered) > 1:
+            for each in record.each_job():
+                if len(each.entered) > 1:
+                    yield _run_again(each, account)
+
+
+def _run_again(record: JobRecord, account: Account) -> Anomaly:
+    attempts = record.attempts()
+    reasons = [
+        why_again(record, first, second, account)
+        for first, second in pairwise(attempts)
+    ]
+    cause, _ = min(reasons, key=lambda reason: reason[1])
+    explained = all(reason[1] for reason in reasons)
+    return Anomaly(
+        kind="duplicate_run",
+        keys=(record.key,),
+        events=(*record.deliveries, *record.entered, *record.left),
+        because=f"{len(attempts)} attempts, {cause}"
+        + (", explained" if explained else ", by nothing that was seen"),
+        cause=cause,
+        proven="presence",
+        explained=explained,
+    )
