@@ -135,7 +135,7 @@ def test_down_leaves_nothing(compose: Compose, engine: docker.DockerClient) -> N
     """`down --volumes` leaves no container, network or volume of the project."""
     compose("up", "--detach", "redis")
     compose("down", "--volumes")
-    ours = {"label": f"com.docker.compose.project={NAME}"}
+    ours: dict[str, Any] = {"label": f"com.docker.compose.project={NAME}"}
     assert not engine.containers.list(all=True, filters=ours)
     assert not engine.networks.list(filters=ours)
     assert not engine.volumes.list(filters=ours)
