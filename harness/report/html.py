@@ -102,7 +102,7 @@ def _numbers(result: RunResult) -> tuple[Number, ...]:
             value=f"{max(recoveries):.1f} s" if recoveries else "–",
             label="slowest recovery after a fault",
         ),
-        Number(value=str(none), label="cells without a verdict", bad=none > 0),
+        Number(value=str(none), label="cells without a verdict"),
         Number(value=f"{accepted:,}", label="jobs accepted"),
     )
 
