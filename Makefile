@@ -39,7 +39,7 @@ check: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(APP_SETTINGS) $(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports
+	PYTHONPATH=app $(VENV)/bin/lint-imports
 	$(PYTHON) -m pytest -m "not engine"
 
 format: $(READY)
