@@ -11,7 +11,7 @@ from typing import Literal
 from harness.cell import Cell
 from harness.clock import now, wait_until
 from harness.errors import FaultNotInjected, HarnessError, StackLost
-from harness.faults import Fault
+from harness.faults.fault import Aim, Fault
 from harness.history import (
     FaultConfirmed,
     FaultFailed,
@@ -41,39 +41,43 @@ def break_and_heal(cell: Cell, name: str, fault: Fault, stop: threading.Event) -
     if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
         _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
         return
-    used = fault.find_used(cell.lane)
-    open_fault = OpenFault(name=name, lane=cell.design.name, undo=fault.undo(cell.lane))
+    try:
+        aim = fault.aim(cell.lane)
+    except FaultNotInjected as error:
+        _note_failure(cell, name, "inject", str(error))
+        return
+    open_fault = OpenFault(name=name, lane=cell.design.name, undo=aim.undo)
     with on_record(cell.session_folder, open_fault):
         asked = now()
         cell.recorder.record(FaultInjected(time=asked, fault=name))
         try:
-            fault.inject(cell.lane)
-            _confirm(cell, name, fault, used, asked, stop)
-            _wait(lambda: now() >= asked + fault.for_seconds, fault.for_seconds, stop)
+            aim = fault.inject(cell.lane, aim)
+            _confirm(cell, name, fault, aim, asked, stop)
+            _hold(cell, fault, aim, asked + fault.for_seconds, stop)
         except (FaultNotInjected, StackLost) as error:
             _note_failure(cell, name, "inject", str(error))
         finally:
-            step = _heal(cell, name, fault)
-        _verify(cell, name, fault, used, step)
+            step = _heal(cell, name, fault, aim)
+        _verify(cell, name, fault, aim, step)
 
 
 def _confirm(
     cell: Cell,
     name: str,
     fault: Fault,
-    used: frozenset[str],
+    aim: Aim,
     asked: float,
     stop: threading.Event,
 ) -> None:
     """Write down that the fault bites, or that it did not within its time."""
     readings = wait_until(
-        lambda: stop.is_set() or fault.confirm(cell.lane),
+        lambda: stop.is_set() or fault.confirm(cell.lane, aim),
         within_seconds=fault.for_seconds,
     )
     if isinstance(readings, tuple):
         cell.tell(f"{cell.design.name}: {name}: confirmed")
         cell.recorder.record(
-            FaultConfirmed(time=now(), fault=name, readings=_mark(readings, used))
+            FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
         )
     else:
         _note_failure(
@@ -81,9 +85,21 @@ def _confirm(
         )
 
 
-def _heal(cell: Cell, name: str, fault: Fault) -> str:
+def _hold(
+    cell: Cell, fault: Fault, aim: Aim, until: float, stop: threading.Event
+) -> None:
+    """Keep the fault up until its time is over, or the scenario is stopped."""
+
+    def over() -> bool:
+        fault.hold(cell.lane, aim)
+        return now() >= until
+
+    _wait(over, until - now(), stop)
+
+
+def _heal(cell: Cell, name: str, fault: Fault, aim: Aim) -> str:
     try:
-        step = fault.heal(cell.lane)
+        step = fault.heal(cell.lane, aim)
     except HarnessError as error:
         _note_failure(cell, name, "heal", str(error))
         raise
@@ -92,15 +108,13 @@ def _heal(cell: Cell, name: str, fault: Fault) -> str:
     return step
 
 
-def _verify(
-    cell: Cell, name: str, fault: Fault, used: frozenset[str], step: str
-) -> None:
+def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, step: str) -> None:
     readings = wait_until(
-        lambda: fault.verify(cell.lane), within_seconds=_VERIFY_WITHIN_SECONDS
+        lambda: fault.verify(cell.lane, aim), within_seconds=_VERIFY_WITHIN_SECONDS
     )
     if readings:
         cell.recorder.record(
-            FaultVerified(time=now(), fault=name, readings=_mark(readings, used))
+            FaultVerified(time=now(), fault=name, readings=_mark(readings, aim.used))
         )
     else:
         _note_failure(
@@ -141,5 +155,9 @@ def _wait(
     condition: Callable[[], bool], within_seconds: float, stop: threading.Event
 ) -> bool:
     """Wait for the condition or for `stop`; say whether the condition came first."""
-    wait_until(lambda: stop.is_set() or condition(), within_seconds=within_seconds)
+    wait_until(
+        lambda: stop.is_set() or condition(),
+        within_seconds=within_seconds,
+        every_seconds=0.1,
+    )
     return not stop.is_set() and condition()

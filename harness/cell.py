@@ -15,7 +15,6 @@ from harness.errors import EvidenceNotWritten, HarnessError
 from harness.history import HarnessFailed, Phase
 from harness.recorder import Recorder
 from harness.stack.lane import Lane
-from harness.stack.ledgers.attempts import AttemptLog
 
 Tell = Callable[[str], None]
 
@@ -31,7 +30,6 @@ class Cell:
     design: Design
     lane: Lane
     recorder: Recorder
-    attempts: AttemptLog
     key_prefix: str
     session_folder: Path
     tell: Tell
@@ -44,7 +42,7 @@ class Cell:
 
     def started(self) -> int:
         """Return how many attempts were entered so far."""
-        return self.attempts.started()
+        return self.lane.attempts.started()
 
     def begin(self, phase: str) -> None:
         """Write down that a phase began."""

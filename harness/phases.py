@@ -34,7 +34,7 @@ def warm_up(cell: Cell) -> None:
                 f"lane {cell.design.name} did not finish a warm-up job within "
                 f"{_ONE_JOB_WITHIN_SECONDS} s, before any fault"
             )
-    if not cell.attempts.started():
+    if not cell.lane.attempts.started():
         raise StackNotReady(
             f"the probe saw nothing of the warm-up jobs of lane {cell.design.name}: "
             "it is not loaded there, and every job would look as if it never started"
@@ -71,7 +71,7 @@ def read_ledgers(cell: Cell) -> None:
     """Read the final state of every ledger into the history, each to its marker."""
     _close(cell, "client", list)
     _close(cell, "database", lambda: database.read_all(cell.lane.dsn))
-    _close(cell, "attempts", cell.attempts.read)
+    _close(cell, "attempts", cell.lane.attempts.read)
     _close(
         cell, "broker", lambda: cell.lane.broker.queues(cell.design.name, final=True)
     )
@@ -160,7 +160,7 @@ def _busy(cell: Cell) -> str:
         if not queue.dead_letters and queue.ready + queue.unacknowledged
     }
     _, owed = database.count_open(cell.lane.dsn)
-    begun = cell.attempts.under_way(cell.lane.is_running)
+    begun = len(cell.lane.busy_with())
     sessions = database.count_busy_sessions(cell.lane.dsn)
     return ", ".join(
         sentence

@@ -23,7 +23,6 @@ from harness.history import FaultAsked
 from harness.phases import read_ledgers, settle, warm_up
 from harness.recorder import Recorder
 from harness.scenario import Story
-from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.reset import reset
 from harness.stack.services import save_log
 from harness.stack.stack import Stack
@@ -132,11 +131,11 @@ def _open_cell(
         design=design,
         lane=stack.lanes[design.name],
         recorder=Recorder(folder / "history.jsonl"),
-        attempts=AttemptLog(stack.lanes[design.name].attempts),
         key_prefix=f"{run.id[-4:]}-{story.name}",
         session_folder=stack.session.folder,
         tell=run.tell,
     )
+    cell.lane.attempts.begin()
     scenario = story.scenario
     cell.recorder.record(
         history.Cell(

@@ -105,6 +105,8 @@ class ScenarioSession:
             raise HarnessError(
                 f"the harness crashed: {crash!r}; run.json has the traceback"
             ) from crash
+        if (name, cell.design.name) not in self._results:
+            raise HarnessError(f"{name} × {cell.design.name} left no history to judge")
         return self._results[name, cell.design.name]
 
     def _conduct(self, story: Story) -> None:

@@ -3,12 +3,29 @@
 It exists so that a new kind of fault is one new file.
 """
 
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.conditions import Condition
 from harness.history import Reading
 from harness.stack.lane import Lane
-from harness.stack.open_faults import Undo
+from harness.stack.open_faults import NothingToUndo, Undo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """What a fault is about to hit in one lane, found out before it is injected.
+
+    `used` names the links or processes hit that the lane itself has in use:
+    afterwards is too late to ask. `undo` is how anybody can undo the fault.
+    `victim` is the process hit, by its id inside its container, and `job` what it
+    runs, where the fault picks one.
+    """
+
+    used: frozenset[str]
+    undo: Undo = field(default_factory=NothingToUndo)
+    victim: int | None = None
+    job: int | None = None
 
 
 class Fault(Protocol):
@@ -39,20 +56,22 @@ class Fault(Protocol):
         """Say in one sentence what it does, for a reader of the report."""
         ...
 
-    def find_used(self, lane: Lane) -> frozenset[str]:
-        """Name the links or processes hit that the lane itself has in use, before."""
+    def aim(self, lane: Lane) -> Aim:
+        """Find what it is about to hit. Raises FaultNotInjected if there is none."""
         ...
 
-    def undo(self, lane: Lane) -> Undo:
-        """Return how anybody can undo it, for the record of open faults."""
+    def inject(self, lane: Lane, aim: Aim) -> Aim:
+        """Begin it; return what it hit, which is its aim unless that got away."""
         ...
 
-    def inject(self, lane: Lane) -> None: ...
+    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None: ...
 
-    def confirm(self, lane: Lane) -> tuple[Reading, ...] | None: ...
+    def hold(self, lane: Lane, aim: Aim) -> None:
+        """Do what keeps it up; called again and again until it is healed."""
+        ...
 
-    def heal(self, lane: Lane) -> str:
+    def heal(self, lane: Lane, aim: Aim) -> str:
         """End it; return the step of the escalation ladder that it took."""
         ...
 
-    def verify(self, lane: Lane) -> tuple[Reading, ...] | None: ...
+    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None: ...

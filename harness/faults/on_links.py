@@ -8,6 +8,7 @@ is confirmed is what a client there would feel.
 from collections.abc import Sequence
 
 from harness.errors import FaultNotInjected, UsageError
+from harness.faults.fault import Aim
 from harness.history import Reading
 from harness.stack.lane import Lane
 from harness.stack.link import Link
@@ -48,10 +49,15 @@ def links(lane: Lane, names: tuple[str, ...], service: str) -> tuple[Link, ...]:
     return found
 
 
-def find_used(lane: Lane, hit: Sequence[Link]) -> frozenset[str]:
+def aim(lane: Lane, hit: Sequence[Link]) -> Aim:
     """Name the links on which some process of the lane has, or had, a connection."""
     readings = lane.feel(hit, timeout_seconds=_SILENT_AFTER_SECONDS)
-    return frozenset(reading.on for reading in readings if reading.used)
+    return Aim(
+        used=frozenset(reading.on for reading in readings if reading.used),
+        undo=HealProxies(
+            toxiproxy_url=lane.toxiproxy.url, proxies=tuple(link.proxy for link in hit)
+        ),
+    )
 
 
 def feel(lane: Lane, hit: Sequence[Link], *, until: str) -> tuple[Reading, ...] | None:
@@ -60,13 +66,6 @@ def feel(lane: Lane, hit: Sequence[Link], *, until: str) -> tuple[Reading, ...] 
     if all(reading.observed == until for reading in readings):
         return readings
     return None
-
-
-def undo(lane: Lane, hit: Sequence[Link]) -> HealProxies:
-    """Return how anybody can heal the links."""
-    return HealProxies(
-        toxiproxy_url=lane.toxiproxy.url, proxies=tuple(link.proxy for link in hit)
-    )
 
 
 def heal(lane: Lane, hit: Sequence[Link]) -> str:

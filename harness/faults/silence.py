@@ -12,10 +12,10 @@ from typing import Literal
 from harness.conditions import Condition
 from harness.errors import UsageError
 from harness.faults import on_links
+from harness.faults.fault import Aim
 from harness.history import Reading
 from harness.stack.lane import Lane
 from harness.stack.link import Link
-from harness.stack.open_faults import Undo
 
 Lost = Literal["requests", "replies", "both"]
 
@@ -49,24 +49,25 @@ class Silence:
             f"for {self.for_seconds:g} s, when {self.when.sentence}"
         )
 
-    def find_used(self, lane: Lane) -> frozenset[str]:
-        return on_links.find_used(lane, self._links(lane))
+    def aim(self, lane: Lane) -> Aim:
+        return on_links.aim(lane, self._links(lane))
 
-    def undo(self, lane: Lane) -> Undo:
-        return on_links.undo(lane, self._links(lane))
-
-    def inject(self, lane: Lane) -> None:
+    def inject(self, lane: Lane, aim: Aim) -> Aim:
         for link in self._links(lane):
             for stream in _STREAMS[self.lost]:
                 lane.toxiproxy.add_toxic(link.proxy, "timeout", stream, {"timeout": 0})
+        return aim
 
-    def confirm(self, lane: Lane) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         return on_links.feel(lane, self._links(lane), until="silent")
 
-    def heal(self, lane: Lane) -> str:
+    def hold(self, lane: Lane, aim: Aim) -> None:
+        """Nothing to do: it lasts by itself."""
+
+    def heal(self, lane: Lane, aim: Aim) -> str:
         return on_links.heal(lane, self._links(lane))
 
-    def verify(self, lane: Lane) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         return on_links.feel(lane, self._links(lane), until="served")
 
     def _links(self, lane: Lane) -> tuple[Link, ...]:

@@ -6,18 +6,19 @@ proxy of its own on every path.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import requests
 
 from harness.clock import wait_until
 from harness.errors import StackLost, StackNotReady
-from harness.history import Reading
+from harness.history import Delivered, PublishBegun, Reading
 from harness.stack.blueprint import PROBE_FOLDER
+from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
 from harness.stack.services import host_port, last_words
@@ -37,7 +38,7 @@ class Lane:
     broker: Broker
     dsn: str
     redis_url: str
-    attempts: Path
+    attempts: AttemptLog
 
     def web_url(self) -> str:
         """Return where clients reach the web service, around the proxies."""
@@ -72,6 +73,12 @@ class Lane:
             )
             return tuple(reading for readings in felt for reading in readings)
 
+    def has_used(self, role: str) -> bool:
+        """Say whether the lane's jobs have gone through a process of this role."""
+        return any(
+            getattr(event, "container", None) == role for event in self.attempts.read()
+        )
+
     def consumes(self) -> bool:
         """Say whether every worker of the lane consumes."""
         return any(self.broker.consumers(self.design).values())
@@ -102,10 +109,27 @@ class Lane:
                 f"{last_words(self.roles[role], lines=20)}"
             )
 
-    def is_running(self, role: str, process: int) -> bool:
-        """Say whether a process, by its id inside a role's container, still runs."""
-        answer = self.roles[role].exec_run(["test", "-d", f"/proc/{process}"])
-        return bool(answer.exit_code == 0)
+    def is_running(self, role: str, process: int, *, since: float) -> bool:
+        """Say whether the process that had this id at `since` still runs.
+
+        A restarted container gives its process ids anew; the start time tells.
+        """
+        answer = self.roles[role].exec_run(["cat", f"/proc/{process}/stat"])
+        if answer.exit_code != 0:
+            return False
+        # proc(5): field 22, counted after the name in parentheses, is the start in
+        # ticks since the kernel's; its clock is the monotonic one.
+        fields = answer.output.rpartition(b")")[2].split()
+        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return started <= since and fields[0] not in (b"Z", b"X")
+
+    def busy_with(self) -> list[PublishBegun | Delivered]:
+        """Return what the lane's processes that still run have begun and not ended."""
+        return [
+            begun
+            for begun in self.attempts.under_way()
+            if self.is_running(begun.container, begun.process, since=begun.time)
+        ]
 
     def is_idle(self) -> bool:
         """Say whether the broker holds nothing for this lane."""

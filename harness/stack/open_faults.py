@@ -31,7 +31,11 @@ class StartContainer(msgspec.Struct, frozen=True, kw_only=True, tag="start_conta
     container: str
 
 
-Undo = HealProxies | StartContainer
+class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="nothing"):
+    """The fault ends by itself, or by what supervises its victim."""
+
+
+Undo = HealProxies | StartContainer | NothingToUndo
 
 
 class OpenFault(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +99,8 @@ def undo(fault: OpenFault, engine: docker.DockerClient) -> None:
             toxiproxy = Toxiproxy(url)
             for name in names:
                 toxiproxy.heal(name)
+        case NothingToUndo():
+            pass
         case StartContainer(container=container):
             with contextlib.suppress(docker.errors.NotFound):
                 engine.containers.get(container).start()

@@ -29,6 +29,7 @@ from harness.stack.blueprint import (
 from harness.stack.engine import connect
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
+from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.start import broker_at, dsn_at, start_all, toxiproxy_at
 from harness.stack.toxiproxy import Toxiproxy
 
@@ -128,7 +129,7 @@ def _assemble(
             broker=broker_at(blueprint, containers["rabbitmq"]),
             dsn=dsn_at(blueprint, containers["postgres"], design),
             redis_url=f"redis://127.0.0.1:{redis_port}/{number}",
-            attempts=owner.folder / design / "attempts.jsonl",
+            attempts=AttemptLog(owner.folder / design / "attempts.jsonl"),
         )
         for number, design in enumerate(blueprint.designs, start=1)
     }

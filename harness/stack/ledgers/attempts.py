@@ -6,7 +6,6 @@ where the file ended when the cell began.
 """
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ from harness.errors import StackLost
 from harness.history import (
     AnyEvent,
     AttemptEntered,
+    AttemptLeft,
     Delivered,
     PublishBegun,
     PublishEnded,
@@ -26,18 +26,25 @@ _decoder = msgspec.json.Decoder(AnyEvent)
 
 
 class AttemptLog:
-    """Follows one lane's probe file from where it stood when this was made.
-
-    Safe to use from many threads.
-    """
+    """Follows one lane's probe file. Safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._offset = path.stat().st_size
         self._lock = threading.Lock()
+        self._begin()
+
+    def begin(self) -> None:
+        """Forget what was; what is written from now on belongs to a new cell."""
+        with self._lock:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._offset = self._path.stat().st_size
         self._events: list[AnyEvent] = []
-        self._open: dict[_Place, AnyEvent] = {}
+        self._open: dict[_Place, PublishBegun | Delivered] = {}
+        self._running: dict[_Place, AttemptEntered] = {}
         self._entered = 0
+        self._picked: set[_Place] = set()
 
     def read(self) -> list[AnyEvent]:
         """Return all events so far. Raises StackLost on a line that is none."""
@@ -51,16 +58,45 @@ class AttemptLog:
             self._follow()
             return self._entered
 
-    def under_way(self, is_running: Callable[[str, int], bool]) -> int:
-        """Count publishes and tasks begun, not ended, in processes that still run.
+    def running(self) -> list[AttemptEntered]:
+        """Return the attempts entered and not left, oldest first.
 
-        `is_running` is asked with container and process id: a killed process never
-        writes an end.
+        A killed process never writes an end: ask whether it still runs.
         """
         with self._lock:
             self._follow()
-            begun = list(self._open)
-        return sum(is_running(place.container, place.process) for place in begun)
+            return list(self._running.values())
+
+    def bury(self, container: str, process: int | None = None) -> None:
+        """Take note that a process, or all of a container's, is dead by our hand.
+
+        What it had begun will never be ended.
+        """
+        with self._lock:
+            self._follow()
+            for table in (self._open, self._running):
+                for place in list(table):
+                    if place.container == container and process in (
+                        None,
+                        place.process,
+                    ):
+                        del table[place]
+
+    def pick(self, attempt: AttemptEntered) -> bool:
+        """Claim an attempt for one fault; False where another has it already."""
+        with self._lock:
+            picked = _place(attempt) not in self._picked
+            self._picked.add(_place(attempt))
+            return picked
+
+    def under_way(self) -> list[PublishBegun | Delivered]:
+        """Return publishes and tasks begun and not ended, oldest first.
+
+        A killed process never writes an end: ask whether it still runs.
+        """
+        with self._lock:
+            self._follow()
+            return list(self._open.values())
 
     def _follow(self) -> None:
         """Take in all whole lines written since the last time."""
@@ -86,8 +122,15 @@ class AttemptLog:
                 self._open.pop(_place(event), None)
             case AttemptEntered():
                 self._entered += 1
+                self._running[_place(event)] = event
+            case AttemptLeft():
+                self._running.pop(_place(event), None)
             case _:
                 pass
+
+
+_Begun = PublishBegun | Delivered | AttemptEntered
+_Ended = PublishEnded | TaskEnded | AttemptLeft
 
 
 class _Place(NamedTuple):
@@ -99,6 +142,6 @@ class _Place(NamedTuple):
     task: str
 
 
-def _place(event: PublishBegun | PublishEnded | Delivered | TaskEnded) -> _Place:
+def _place(event: _Begun | _Ended) -> _Place:
     what = "publish" if isinstance(event, PublishBegun | PublishEnded) else "task"
     return _Place(what, event.container, event.process, event.task)

@@ -1,0 +1,102 @@
+"""What faults on a worker's pool children share: how a victim is found and killed.
+
+It exists because a random kill rarely hits the moment that matters (1 in 6,
+`containers.md`): a child is picked by the attempt that it runs, and only one that has
+run for a while is hit, so that none ends between the choice and the kill.
+"""
+
+from collections.abc import Iterator
+
+from harness.clock import now, wait_until
+from harness.errors import FaultNotInjected
+from harness.faults.fault import Aim
+from harness.history import AttemptEntered, Reading
+from harness.stack.lane import Lane
+
+# An attempt that has run for so long is a `sleep`, and has a while to go still.
+_RUNS_FOR_SECONDS = 0.1
+# One that has run for longer may end before it is hit, which takes 0.1 to 0.7 s.
+_RUNS_AT_MOST_SECONDS = 0.5
+_TRIES = 3
+_FIND_WITHIN_SECONDS = 20.0
+
+
+def aim(lane: Lane) -> Aim:
+    """Pick a child in the middle of an attempt. Raises FaultNotInjected if none is."""
+    victim = wait_until(
+        lambda: next(_victims(lane), None),
+        within_seconds=_FIND_WITHIN_SECONDS,
+        every_seconds=0.03,
+    )
+    if victim is None:
+        raise FaultNotInjected(
+            f"no attempt of lane {lane.design} ran for {_RUNS_FOR_SECONDS} s: give the "
+            "workload longer `sleep` jobs"
+        )
+    return Aim(
+        used=frozenset({_name(victim.process)}), victim=victim.process, job=victim.job
+    )
+
+
+def kill(lane: Lane, process: int | None) -> None:
+    """Kill a process of the worker's container, as the kernel would."""
+    # By the shell's own `kill`: slim images have no other. What is gone already is
+    # found out by whoever confirms.
+    lane.roles["worker"].exec_run(["sh", "-c", f"kill -KILL {process}"], user="root")
+
+
+def hit(lane: Lane, aimed: Aim) -> Aim:
+    """Kill the victim; where its attempt ended just before, pick another one.
+
+    Returns the aim that was hit. Raises FaultNotInjected when all got away.
+    """
+    for _ in range(_TRIES):
+        kill(lane, aimed.victim)
+        wait_until(lambda: not _lives(lane, aimed), within_seconds=5)
+        if _was_hit(lane, aimed):
+            lane.attempts.bury("worker", aimed.victim)
+            return aimed
+        aimed = aim(lane)
+    raise FaultNotInjected(f"{_TRIES} attempts ended before their child was killed")
+
+
+def confirm(lane: Lane, aimed: Aim) -> tuple[Reading, ...] | None:
+    """Return the reading once the victim is gone, in the middle of its attempt."""
+    if _lives(lane, aimed):
+        return None
+    return (_reading(aimed, f"gone in the middle of job {aimed.job}"),)
+
+
+def verify(lane: Lane, aimed: Aim) -> tuple[Reading, ...] | None:
+    """Return the reading once the worker consumes."""
+    return (_reading(aimed, "the worker consumes"),) if lane.consumes() else None
+
+
+def _victims(lane: Lane) -> Iterator[AttemptEntered]:
+    for attempt in lane.attempts.running():
+        # No look into the container here: it takes longer than some jobs do.
+        runs_seconds = now() - attempt.time
+        is_young = _RUNS_FOR_SECONDS <= runs_seconds <= _RUNS_AT_MOST_SECONDS
+        if is_young and lane.attempts.pick(attempt):
+            yield attempt
+
+
+def _lives(lane: Lane, aimed: Aim) -> bool:
+    assert aimed.victim is not None
+    return lane.is_running("worker", aimed.victim, since=now())
+
+
+def _was_hit(lane: Lane, aimed: Aim) -> bool:
+    """Say whether the attempt was entered in that process and never left."""
+    return any(
+        (attempt.process, attempt.job) == (aimed.victim, aimed.job)
+        for attempt in lane.attempts.running()
+    )
+
+
+def _name(process: int | None) -> str:
+    return f"worker's child {process}"
+
+
+def _reading(aimed: Aim, observed: str) -> Reading:
+    return Reading(on=_name(aimed.victim), used=True, observed=observed, seconds=0)

@@ -1,0 +1,16 @@
+"""Redis, which keeps only results, is unreachable for everybody for five seconds."""
+
+from harness.conditions import accepted
+from harness.faults import refuse
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=8, for_seconds=16),
+    faults=[refuse("*", "redis", when=accepted(40), for_seconds=5)],
+)
+
+
+def test_redis_outage(cell):
+    """A design whose state of record is the database does not even notice."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,17 @@
+"""A worker dies with all that it holds, and is started again three seconds later."""
+
+from harness.conditions import started
+from harness.faults import kill
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=8, for_seconds=16, arguments={"sleep": (500, 1500)}),
+    faults=[kill("worker", when=started(30), for_seconds=3)],
+    bites={"early_ack": {"stranded_started"}},
+)
+
+
+def test_worker_killed(cell):
+    """A design that acknowledges late gets back what its worker held."""
+    assert cell.verdict.kept_its_promise
