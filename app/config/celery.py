@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent
+from celery.signals import heartbeat_sent, setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,6 +21,11 @@ app.autodiscover_tasks()
 # stops when it has lost it. The health check of compose.yaml looks at the file's age:
 # `celery inspect ping` would start a Python of its own and load the broker each time.
 WORKER_ALIVE = Path("/tmp/worker-alive")
+
+
+@setup_logging.connect
+def leave_logging_to_django(**_: Any) -> None:
+    """Keep LOGGING of the settings: Celery sets up its own unless someone listens."""
 
 
 @heartbeat_sent.connect

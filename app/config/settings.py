@@ -112,8 +112,10 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # Django's own handlers are for DEBUG and for mails to admins.
+        # These have handlers of their own, which would say everything twice or oddly.
         "django": {"handlers": [], "propagate": True},
+        "gunicorn.error": {"handlers": [], "propagate": True},
+        "multiprocessing": {"handlers": [], "propagate": True},
         # A task's end is logged with its job; that it was received says little.
         "celery.worker.strategy": {"level": "WARNING"},
     },
@@ -143,5 +145,4 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 # A child that is not up after this many seconds is killed and forked again, for ever;
 # the default of 4 s is short for a busy machine.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 30
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING above is for workers too
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
