@@ -7,7 +7,7 @@ read a record and nothing else. The fates are those of `judging.md` §4.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from harness.history import (
     AnyEvent,
@@ -202,7 +202,7 @@ class JobRecord:
 
     def _only(self, job: int) -> "JobRecord":
         """Return the record with one job's events only, and all of the client's."""
-        kept = {
+        kept: dict[str, Any] = {
             field: tuple(event for event in getattr(self, field) if event.job == job)
             for kind, field in FIELDS.items()
             if kind not in (SubmitBegun, SubmitEnded)

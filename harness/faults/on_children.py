@@ -6,6 +6,7 @@ run for a while is hit, so that none ends between the choice and the kill.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from harness.clock import now, wait_until
 from harness.errors import FaultNotInjected
@@ -52,7 +53,7 @@ def hit(lane: Lane, aimed: Aim) -> Aim:
     """
     for _ in range(_TRIES):
         kill(lane, aimed.victim)
-        wait_until(lambda: not _lives(lane, aimed), within_seconds=5)
+        wait_until(partial(_is_gone, lane, aimed), within_seconds=5)
         if _was_hit(lane, aimed):
             lane.attempts.bury("worker", aimed.victim)
             return aimed
@@ -62,7 +63,7 @@ def hit(lane: Lane, aimed: Aim) -> Aim:
 
 def confirm(lane: Lane, aimed: Aim) -> tuple[Reading, ...] | None:
     """Return the reading once the victim is gone, in the middle of its attempt."""
-    if _lives(lane, aimed):
+    if not _is_gone(lane, aimed):
         return None
     return (_reading(aimed, f"gone in the middle of job {aimed.job}"),)
 
@@ -81,9 +82,9 @@ def _victims(lane: Lane) -> Iterator[AttemptEntered]:
             yield attempt
 
 
-def _lives(lane: Lane, aimed: Aim) -> bool:
+def _is_gone(lane: Lane, aimed: Aim) -> bool:
     assert aimed.victim is not None
-    return lane.is_running("worker", aimed.victim, since=now())
+    return not lane.is_running("worker", aimed.victim, since=now())
 
 
 def _was_hit(lane: Lane, aimed: Aim) -> bool:
