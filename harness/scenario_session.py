@@ -20,7 +20,7 @@ import msgspec
 from harness import run_folder
 from harness.clock import now, wall
 from harness.designs import Design
-from harness.errors import EvidenceNotWritten, HarnessError
+from harness.errors import EvidenceNotWritten, HarnessError, UsageError
 from harness.history import NotRun, RunFacts
 from harness.report.evidence import judge_run, judge_scenario
 from harness.report.results import CellResult
@@ -71,6 +71,7 @@ class ScenarioSession:
         self._results: dict[tuple[str, str], CellResult] = {}
         self._conducted: set[str] = set()
         self._exit_code = 0
+        self._failed_with = 0
         self.folder = run_folder.create(reports)
         self._facts = RunFacts(
             id=self.folder.name,
@@ -98,6 +99,7 @@ class ScenarioSession:
             if name not in self._conducted:
                 self._conduct(cell.story)
         except HarnessError as error:
+            self._failed_with = error.exit_code
             self._note(harness_error=str(error))
             raise
         except Exception as crash:  # a crash of ours must become exit code 3
@@ -198,6 +200,9 @@ class ScenarioSession:
                 ),
             )
             self._exit_code = judge_run(self.folder)
+            if self._failed_with == UsageError.exit_code:
+                # Nothing failed: what the user wrote cannot be run.
+                self._exit_code = self._failed_with
             run_folder.point_latest_at(self.folder)
         except (EvidenceNotWritten, OSError) as error:
             self._lines.tell(f"the report could not be written: {error}")
