@@ -13,6 +13,7 @@ from pathlib import Path
 
 import docker
 import docker.errors
+import psutil
 from docker.context import ContextAPI
 
 from harness.clock import wait_until
@@ -109,10 +110,11 @@ def _drop_if_stale(pid_file: Path, program: str) -> None:
     except (FileNotFoundError, ValueError):
         return
     try:
-        running = Path(f"/proc/{number}/comm").read_text().strip()
-    except OSError:
-        running = ""
-    if running != program:
+        process = psutil.Process(number)
+        lives = process.status() != psutil.STATUS_ZOMBIE and process.name() == program
+    except psutil.Error:
+        lives = False
+    if not lives:
         pid_file.unlink()
 
 
