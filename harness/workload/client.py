@@ -20,6 +20,7 @@ from harness.workload.submission import (
     Progress,
     Record,
     Shared,
+    balance,
     poll,
     session_with,
     submission,
@@ -114,6 +115,7 @@ class Running:
                     record=self._record,
                     progress=self._progress[design],
                 )
+                clients.create_task(balance(shared))
                 for job in lane.plan:
                     clients.create_task(self._one_client(shared, job))
 

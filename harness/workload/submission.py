@@ -7,6 +7,7 @@ no fault made. `HTTP_PROXY` is not looked at.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,6 +54,21 @@ class Shared:
 
     def write(self, event: AnyEvent) -> None:
         self.record(self.design, event)
+
+
+async def balance(lane: Shared) -> None:
+    """Ask the web service whether it is ready, once a second, as a load balancer does.
+
+    So every lane's web uses each of its links, also one that its jobs never take. The
+    answer is nobody's: a load balancer is no client, and nothing is promised to it.
+    """
+    while lane.progress.ended < lane.progress.planned:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+            async with lane.session.get(
+                f"{lane.base_url}/health/ready/", trace_request_ctx=SimpleNamespace()
+            ) as answer:
+                await answer.read()
+        await until(now() + 1)
 
 
 async def submission(lane: Shared, job: PlannedJob, intended: float) -> int | None:

@@ -259,7 +259,7 @@ def test_stopping_cancels_what_is_left() -> None:
         running = start(
             {"d": LaneClient(base_url=seen.base_url, plan=planned)}, ledger.record
         )
-        wait_until(lambda: len(seen.requests) >= 3, within_seconds=3)
+        wait_until(lambda: len(ledger.of(SubmitBegun)) >= 3, within_seconds=3)
         running.stop()
     ended = ledger.of(SubmitEnded)
     assert 3 <= len(ended) == len(ledger.of(SubmitBegun)) < 600
