@@ -40,14 +40,10 @@ def compose() -> ComposeFile:
 def start(engine: docker.DockerClient) -> Iterator[Start]:
     """Start containers that are gone after the test."""
     with contextlib.ExitStack() as stack:
+        containers: Any = engine.containers
 
         def run(image: str, command: object = None, **options: Any) -> Any:
-            container = engine.containers.run(
-                image,
-                command,  # type: ignore[arg-type]  # None is docker-py's own default
-                detach=True,
-                **options,
-            )
+            container = containers.run(image, command, detach=True, **options)
             stack.callback(container.remove, force=True, v=True)
             return container
 
