@@ -6,7 +6,6 @@ description that people run with `docker compose up`.
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ import docker
 import docker.errors
 
 from harness.errors import StackNotReady, UsageError
-from harness.stack.compose import ComposeFile, read_compose
+from harness.stack.build import find_app
+from harness.stack.compose import ComposeFile, Service, read_compose
 from harness.stack.link import Link, plan_links, reroute
 
 TOXIPROXY = "toxiproxy"
@@ -36,6 +36,7 @@ class Blueprint:
     services: tuple[str, ...]
     roles: tuple[str, ...]
     designs: tuple[str, ...]
+    images: dict[str, str]
     links: tuple[Link, ...]
 
     def url(self, scheme: str) -> str:
@@ -50,8 +51,14 @@ class Blueprint:
         )
 
 
-def draw(project: Path, designs: Sequence[str]) -> Blueprint:
-    """Work out what shall be up for these designs. Raises UsageError."""
+def draw(
+    engine: docker.DockerClient, project: Path, designs: Sequence[str]
+) -> Blueprint:
+    """Work out what shall be up for these designs.
+
+    Raises UsageError for a compose.yaml that we cannot run, and StackNotReady for an
+    image that is not here.
+    """
     if len(designs) > _LANES_AT_MOST:
         raise UsageError(
             f"{len(designs)} designs were selected; a stack holds {_LANES_AT_MOST} "
@@ -79,32 +86,43 @@ def draw(project: Path, designs: Sequence[str]) -> Blueprint:
         services=shared,
         roles=roles,
         designs=tuple(designs),
+        images={
+            name: _image_of(engine, project, compose.services[name])
+            for name in (*shared, *roles)
+        },
         links=plan_links(environments, shared, designs),
     )
 
 
-def fingerprint_of(engine: docker.DockerClient, blueprint: Blueprint) -> str:
+def fingerprint_of(blueprint: Blueprint) -> str:
     """Digest all that a kept stack must have been started from to be this one."""
-    images = {
-        name: image_id(engine, blueprint.compose.services[name].image)
-        for name in (*blueprint.services, *blueprint.roles)
-    }
     sources = sorted(PROBE.rglob("*.py"))
     parts = [
         repr(blueprint),
-        json.dumps(images, sort_keys=True),
         *(path.read_text() for path in sources),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def image_id(engine: docker.DockerClient, name: str) -> str:
-    """Return an image's id. Raises StackNotReady where it is not on this machine."""
+def _image_of(engine: docker.DockerClient, project: Path, service: Service) -> str:
+    """Return the id of a service's image; the app's is the one made from app/ as it is.
+
+    Raises StackNotReady where it is not on this machine.
+    """
+    if service.build is not None:
+        found = find_app(engine, project, service.build)
+        if found is None:
+            raise StackNotReady(
+                f"there is no image of {service.build.context}/ as it is now; "
+                "`harness setup` builds it"
+            )
+        return found
     try:
-        return str(engine.images.get(name).id)
+        return str(engine.images.get(service.image).id)
     except docker.errors.ImageNotFound as error:
         raise StackNotReady(
-            f"image {name} is not on this machine; `harness setup` gets or builds it"
+            f"image {service.image} is not on this machine; `harness setup` gets or "
+            "builds it"
         ) from error
 
 

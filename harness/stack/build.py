@@ -37,6 +37,9 @@ from harness.stack.machine import (
 OURS = "celery-proving-ground/"
 # What an image was made from, so that it is made again when that changes.
 MADE_FROM = "celery-proving-ground.made-from"
+_APP = "celery-proving-ground.app"
+# How many images of the app that have lost their name stay, for other checkouts.
+_EARLIER_KEPT = 4
 _THROWAWAY = "celery-proving-ground.throwaway"
 _RECIPES = Path(__file__).parent / "standins"
 _BASE = f"{OURS}debian:trixie-standin"
@@ -186,18 +189,37 @@ def app_made_from(engine: docker.DockerClient, project: Path, build: Build) -> s
 def build_app(
     engine: docker.DockerClient, project: Path, name: str, build: Build
 ) -> None:
-    """Build the app's image from its folder."""
-    before = _image_id(engine, name)
+    """Have the app's image under its name, built from its folder as it is now.
+
+    Earlier ones lose the name and stay for a while: another checkout may run one.
+    """
+    found = find_app(engine, project, build)
+    if found is not None:
+        engine.images.get(found).tag(*name.split(":", 1))
+        return
     _build(
         engine,
         name,
         path=str(project / build.context),
         dockerfile=build.dockerfile,
         buildargs=build.args | proxies(),
-        labels={MADE_FROM: app_made_from(engine, project, build)},
+        labels={MADE_FROM: app_made_from(engine, project, build), _APP: name},
     )
-    if before is not None and before != _image_id(engine, name):
-        _forget(engine, before)
+    nameless = engine.images.list(filters={"label": f"{_APP}={name}", "dangling": True})
+    for old in sorted(nameless, key=lambda each: str(each.attrs["Created"]))[
+        : -_EARLIER_KEPT or None
+    ]:
+        _forget(engine, str(old.id))
+
+
+def find_app(engine: docker.DockerClient, project: Path, build: Build) -> str | None:
+    """Return the id of an image of the app that was built from just this folder.
+
+    By what it was made from, not by its name: a name goes to whoever built last.
+    """
+    made_from = app_made_from(engine, project, build)
+    found = engine.images.list(filters={"label": f"{MADE_FROM}={made_from}"})
+    return str(found[0].id) if found else None
 
 
 # --- with the engine ------------------------------------------------------------

@@ -36,6 +36,7 @@ def create_network(session: Session) -> Network:
 def start(
     service: Service,
     *,
+    image: str,
     session: Session,
     network: Network,
     place: str,
@@ -48,7 +49,7 @@ def start(
 
     `volumes` is host path -> (path inside, mode). It does not wait for readiness.
     """
-    container = DockerContainer(service.image)
+    container = DockerContainer(image)
     container.with_name(f"{network.name}-{place.replace('/', '-')}")
     container.with_network(network).with_network_aliases(alias)
     container.with_envs(**environment)

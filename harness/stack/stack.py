@@ -24,7 +24,6 @@ from harness.stack.blueprint import (
     Blueprint,
     draw,
     fingerprint_of,
-    image_id,
 )
 from harness.stack.engine import connect
 from harness.stack.lane import Lane
@@ -69,9 +68,9 @@ def up(project: Path, *, designs: Sequence[str], keep: bool, tell: Tell) -> Stac
     Raises UsageError for a compose.yaml that we cannot run, StackNotReady with the
     last words of what did not come up. Whatever was started by then is removed.
     """
-    blueprint = draw(project, designs)
     engine = connect()
-    fingerprint = fingerprint_of(engine, blueprint)
+    blueprint = draw(engine, project, designs)
+    fingerprint = fingerprint_of(blueprint)
     if keep and (found := _find_kept(engine, blueprint, fingerprint)) is not None:
         tell("found the kept stack")
         return found
@@ -144,10 +143,7 @@ def _assemble(
         toxiproxy=toxiproxy,
         lanes=lanes,
         versions=_versions(lanes),
-        images={
-            name: image_id(engine, blueprint.compose.services[name].image)
-            for name in (*blueprint.services, "web")
-        },
+        images=dict(blueprint.images),
     )
 
 

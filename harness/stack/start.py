@@ -47,6 +47,7 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
         service = blueprint.compose.services[name]
         containers[name] = services.start(
             service,
+            image=blueprint.images[name],
             session=new,
             network=network,
             place=name,
@@ -59,6 +60,7 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
         place = f"{design}/{role}"
         containers[place] = services.start(
             blueprint.compose.services[role],
+            image=blueprint.images[role],
             session=new,
             network=network,
             place=place,
