@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,40 +53,60 @@ def compose(engine: docker.DockerClient, ports: dict[str, str]) -> Iterator[Comp
     """Run Compose on the project's own compose.yaml; take everything down after."""
 
     def run(*arguments: str, **environment: str) -> str:
-        command = _compose_command(engine, ports | environment)
-        done = subprocess.run(
-            [*command, "--project-name", NAME, *arguments],
-            env=os.environ | ports | environment,
-            cwd=PROJECT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        command = ["--project-name", NAME, *arguments]
+        run_it = _by_plugin if _has_plugin() else _in_a_container
+        code, said = run_it(engine, command, ports | environment)
+        assert code == 0, said
+        return said
 
     yield run
     run("down", "--volumes", "--timeout", "5")
 
 
-def _compose_command(
-    engine: docker.DockerClient, environment: Mapping[str, str]
-) -> list[str]:
-    plugin = ["docker", "compose"]
-    if shutil.which("docker"):
-        asked = subprocess.run([*plugin, "version"], capture_output=True, check=False)
-        if asked.returncode == 0:
-            return plugin
+def _has_plugin() -> bool:
+    if shutil.which("docker") is None:
+        return False
+    asked = ["docker", "compose", "version"]
+    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+def _by_plugin(
+    _: docker.DockerClient, command: list[str], environment: dict[str, str]
+) -> tuple[int, str]:
+    done = subprocess.run(
+        ["docker", "compose", *command],
+        env=os.environ | environment,
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def _in_a_container(
+    engine: docker.DockerClient, command: list[str], environment: dict[str, str]
+) -> tuple[int, str]:
     build.build_recipe(engine, Path(__file__).parent / "docker-compose", COMPOSE_IMAGE)
-    return [
-        *("docker", "run", "--rm", "--network=host"),
-        *("--volume=/var/run/docker.sock:/var/run/docker.sock",),
-        *(f"--volume={PROJECT}:{PROJECT}:ro", f"--workdir={PROJECT}"),
-        *(f"--env={name}={value}" for name, value in environment.items()),
+    container: Any = engine.containers.run(
         COMPOSE_IMAGE,
-    ]
+        command,
+        detach=True,
+        network_mode="host",
+        working_dir=str(PROJECT),
+        environment=environment,
+        volumes=[
+            "/var/run/docker.sock:/var/run/docker.sock",
+            f"{PROJECT}:{PROJECT}:ro",
+        ],
+    )
+    try:
+        code = container.wait(timeout=300)["StatusCode"]
+        return code, container.logs().decode()
+    finally:
+        container.remove(force=True, v=True)
 
 
 def _finish(jobs: str, asked: dict[str, Any]) -> dict[str, Any]:
