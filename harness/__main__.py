@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
 
     add("setup", _setup, "get an engine and every image that a run needs")
     add("doctor", _doctor, "say what this machine has, lacks, and what to do about it")
-    add("designs", _designs, "list the designs, and what each promises")
+    add(
+        "designs",
+        _designs,
+        "list the designs, their promises, and their verdicts in the last run",
+    )
     for name, command, help_text in (
         ("judge", _judge, "judge a run again from its folder; its verdict is the exit"),
         ("report", _report, "draw a run's report again from its folder"),
@@ -90,6 +94,7 @@ def _doctor(_: argparse.Namespace) -> int:
 def _designs(_: argparse.Namespace) -> int:
     from harness.designs import find_designs
 
+    verdicts = _last_verdicts(_project() / "reports" / "latest")
     for design in find_designs(_project()).values():
         _tell(f"{design.name}: {design.sentence}")
         for guarantee, promise in design.promises.items():
@@ -98,7 +103,27 @@ def _designs(_: argparse.Namespace) -> int:
             _tell(f"    promises {guarantee}{within}")
         if not design.promises:
             _tell("    promises nothing")
+        for verdict, scenarios in verdicts.get(design.name, {}).items():
+            _tell(f"    {verdict} in {', '.join(scenarios)}")
     return 0
+
+
+def _last_verdicts(folder: Path) -> dict[str, dict[str, list[str]]]:
+    """Return design -> verdict -> scenarios of the last run; empty without one."""
+    import msgspec
+
+    from harness.report.results import RunResult
+
+    try:
+        text = (folder / "results.json").read_bytes()
+        run = msgspec.json.decode(text, type=RunResult)
+    except (OSError, msgspec.DecodeError):
+        return {}  # no run yet, or one of another version: then there is no news
+    found: dict[str, dict[str, list[str]]] = {}
+    for cell in run.cells:
+        by_verdict = found.setdefault(cell.design, {})
+        by_verdict.setdefault(cell.verdict.value, []).append(cell.scenario)
+    return found
 
 
 def _judge(options: argparse.Namespace) -> int:
@@ -146,7 +171,9 @@ def _tell_all(lines: Sequence[str], *, otherwise: str) -> None:
 
 
 def _tell(line: str) -> None:
-    print(line, flush=True)
+    # In one piece: several threads tell, and none shall tear another's line.
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,11 @@ never imported: its promises are a literal, and the harness has no Django.
 """
 
 import ast
-from collections.abc import Collection, Mapping
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,21 +35,23 @@ class Design:
 
 
 def find_designs(project: Path) -> dict[str, Design]:
-    """Return every design by name, `tutorial` first, the rest in file order.
+    """Return every design by name: `tutorial`, then the others by what they promise.
 
-    Raises UsageError naming the file and what is wrong with it.
+    Those that promise least come first, so the list climbs as the ladder does. Raises
+    UsageError naming the file and what is wrong with it.
     """
-    files = sorted(
-        (
-            path
-            for path in (project / "app" / "designs").glob("*.py")
-            if not path.name.startswith("_")
-        ),
-        key=lambda path: (path.stem != "tutorial", path.stem),
+    folder = project / "app" / "designs"
+    found = [
+        read_design(path, project)
+        for path in folder.glob("*.py")
+        if not path.name.startswith("_")
+    ]
+    if not found:
+        raise UsageError(f"there is no design in {folder}")
+    found.sort(
+        key=lambda each: (each.name != "tutorial", len(each.promises), each.name)
     )
-    if not files:
-        raise UsageError(f"there is no design in {project / 'app' / 'designs'}")
-    return {path.stem: read_design(path, project) for path in files}
+    return {design.name: design for design in found}
 
 
 def select(
@@ -70,6 +76,73 @@ def select(
                     f"checker can judge; there is {', '.join(sorted(known))}"
                 )
     return tuple(designs[name] for name in dict.fromkeys(wanted))
+
+
+def check_imports(project: Path, designs: Sequence[Design]) -> None:
+    """Import each design as its own web, worker and relay will, before they start.
+
+    Each in a process of its own: a design may do anything when it is imported, and
+    Django is set up once a process. Raises UsageError naming file, line and cause.
+    """
+    with ThreadPoolExecutor(len(designs)) as pool:
+        problems = pool.map(lambda design: _why_not(project, design), designs)
+        if found := [problem for problem in problems if problem]:
+            raise UsageError("; ".join(found))
+
+
+# Run with the app's folder as the current one; says what is wrong on its one line.
+_IMPORT = """
+import sys, traceback
+try:
+    import django
+    django.setup()
+    import designs
+    designs.current()
+except BaseException as error:
+    where = [
+        f":{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "designs" in frame.filename and "__init__" not in frame.filename
+    ]
+    print("".join(where[-1:]) + f": {type(error).__name__}: {error}")
+    sys.exit(1)
+"""
+_IMPORTED_WITHIN_SECONDS = 30
+
+
+def _why_not(project: Path, design: Design) -> str | None:
+    """Return why the design cannot be imported, or None if it can."""
+    file = f"app/designs/{design.name}.py"
+    # Settings want these; nothing connects while a design is imported.
+    nowhere = {
+        "DATABASE_URL": "postgres://nowhere/none",
+        "BROKER_URL": "amqp://nowhere",
+        "REDIS_URL": "redis://nowhere",
+    }
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-c", _IMPORT],
+            cwd=project / "app",
+            env=os.environ
+            | nowhere
+            | {
+                "DESIGN": design.name,
+                "SECRET_KEY": "-",
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "PYTHONPATH": ".",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            capture_output=True,
+            text=True,
+            timeout=_IMPORTED_WITHIN_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{file}: was not imported within {_IMPORTED_WITHIN_SECONDS} s"
+    if answer.returncode == 0:
+        return None
+    said = answer.stdout.strip() or f": ended with exit code {answer.returncode}"
+    return file + said.splitlines()[-1]
 
 
 def read_design(path: Path, project: Path) -> Design:

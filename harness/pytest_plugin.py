@@ -88,10 +88,19 @@ def _designs(config: pytest.Config) -> tuple[Design, ...]:
     )
 
 
-def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    """Refuse a selection of designs that cannot be run."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Refuse designs that cannot be run, and scenarios that bite with what is none."""
     if (error := config.stash.get(_usage_error, None)) is not None:
         raise pytest.UsageError(str(error))
+    for asked in filter(None, map(_asked, items)):
+        for kind in set().union(*asked.story.scenario.bites.values()):
+            if kind not in checkers.kinds():
+                raise pytest.UsageError(
+                    f"{asked.story.source}: bites names {kind!r}, which no checker "
+                    f"reports; there is {', '.join(sorted(checkers.kinds()))}"
+                )
 
 
 @pytest.fixture

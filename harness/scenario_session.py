@@ -19,7 +19,7 @@ import msgspec
 
 from harness import run_folder
 from harness.clock import now, wall
-from harness.designs import Design
+from harness.designs import Design, check_imports
 from harness.errors import EvidenceNotWritten, HarnessError, UsageError
 from harness.history import NotRun, RunFacts
 from harness.report.evidence import judge_run, judge_scenario
@@ -141,6 +141,10 @@ class ScenarioSession:
     def _start_stack(self) -> stacks.Stack:
         designs = self._facts.designs
         self._lines.tell(f"run {self._facts.id}, seed {self._facts.seed}")
+        check_imports(
+            self._project,
+            list({cell.design.name: cell.design for cell in self._asked}.values()),
+        )
         self._stack = stacks.up(
             self._project,
             designs=designs,

@@ -1,10 +1,11 @@
 """Designs are found and read without being imported."""
 
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 
 import pytest
 
-from harness.designs import find_designs, read_design, select
+from harness.designs import check_imports, find_designs, read_design, select
 from harness.errors import UsageError
 from harness.history import Promise
 
@@ -35,12 +36,14 @@ def test_a_design_is_read_from_its_literals(tmp_path: Path) -> None:
     assert design.recovery_seconds == 10
 
 
-def test_the_tutorial_stands_first(tmp_path: Path) -> None:
-    """The other designs follow in alphabetical order; private files are none."""
-    for name in ("zeta", "tutorial", "alpha", "_helpers", "__init__"):
+def test_designs_climb_from_the_tutorial_by_what_they_promise(tmp_path: Path) -> None:
+    """Private files are no designs; equals stand in alphabetical order."""
+    for name in ("alpha", "tutorial", "_helpers", "__init__"):
         _write(tmp_path, name, GOOD)
+    for name in ("zeta", "beta"):
+        _write(tmp_path, name, '"""Promises nothing."""\nPROMISES = {}\n')
 
-    assert list(find_designs(tmp_path)) == ["tutorial", "alpha", "zeta"]
+    assert list(find_designs(tmp_path)) == ["tutorial", "beta", "zeta", "alpha"]
 
 
 @pytest.mark.parametrize(
@@ -93,3 +96,33 @@ def test_designs_are_selected_in_the_order_asked_for(tmp_path: Path) -> None:
     selected = select(find_designs(tmp_path), "c, a,c", {"runs"})
 
     assert [design.name for design in selected] == ["c", "a"]
+
+
+PROJECT = Path(__file__).parents[2]
+
+
+def test_the_project_s_own_designs_can_be_imported() -> None:
+    """Each in a process of its own, as its containers will."""
+    check_imports(PROJECT, list(find_designs(PROJECT).values()))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("import nothing_of_that_name\n", r"broken.py:3: ModuleNotFoundError"),
+        ("1 / 0\n", r"broken.py:3: ZeroDivisionError"),
+        ("", r"ImproperlyConfigured: .*broken.py lacks CELERY, create"),
+        ("import os\nos._exit(7)\n", "ended with exit code 7"),
+    ],
+)
+def test_a_design_that_does_not_import_is_named_with_its_cause(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    """Before any container starts, in one sentence, with file and line."""
+    copytree(PROJECT / "app", tmp_path / "app", ignore=ignore_patterns("tests"))
+    path = _write(tmp_path, "broken", f'"""Doc."""\nPROMISES = {{}}\n{text}')
+
+    with pytest.raises(UsageError, match=sentence) as raised:
+        check_imports(tmp_path, [read_design(path, tmp_path)])
+
+    assert "app/designs/broken.py" in str(raised.value)
