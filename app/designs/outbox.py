@@ -47,6 +47,7 @@ from jobs.models import Job, Outbox
 from jobs.queues import (
     DEAD,
     DEFAULT,
+    forget_retries,
     is_dead_letter,
     is_redelivered,
     waiting_messages,
@@ -59,38 +60,39 @@ PROMISES: dict[str, dict[str, float]] = {
     "every_started_job_ends": {},
     "effects_happen_once": {},
     "states_are_legal": {},
+    "state_tells_the_truth": {},
     "answers_are_honest": {},
 }
 # How long a lost message stays unseen, the reaper's rounds, and time for the job.
 RECOVERY_SECONDS = 15
 
-CELERY = {
+CELERY: dict[str, Any] = {
     "broker_connection_timeout": 2,
+    "broker_pool_acquire_timeout": 5,
     "broker_transport_options": {
         "confirm_publish": True,
         "read_timeout": 2,
         "write_timeout": 2,
     },
-    "task_queues": [DEFAULT, DEAD],
-    "task_default_exchange_type": "topic",
+    "task_publish_retry_policy": {"max_retries": 1, "interval_max": 0.2},
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
+    "task_acks_on_timeout": False,
     # Above the longest job, far below the broker's 30 minutes to acknowledge.
     "task_soft_time_limit": 90,
     "task_time_limit": 120,
-    "task_publish_retry_policy": {"max_retries": 2, "interval_max": 0.2},
+    "task_queues": [DEFAULT, DEAD],
+    "task_default_exchange_type": "topic",
     "broker_native_delayed_delivery_queue_type": "classic",
-    "redis_socket_timeout": 5,
-    "redis_socket_connect_timeout": 2,
 }
 
-# The database is away: try again after up to 1, 2, 4, 8, 8, 8 s; then the reaper will.
+# The database is away: try again after up to 1, 2, 4, 4, ... s, for half a minute.
 RETRY = {
     "autoretry_for": (OperationalError, InterfaceError),
     "retry_backoff": 1,
-    "retry_backoff_max": 8,
+    "retry_backoff_max": 4,
     "retry_jitter": True,
-    "retry_kwargs": {"max_retries": 6},
+    "retry_kwargs": {"max_retries": 12},  # then the reaper will
 }
 
 LEASE_SECONDS = 6  # renewed every 2 s
@@ -117,10 +119,11 @@ def saved(job: Job, created: bool) -> None:
 def perform(task: Task, job_id: int) -> None:
     """Run the job, unless it has ended or somebody else runs it."""
     if is_dead_letter(task):
-        attempts.give_up(job_id)
+        forget_retries(task)  # nothing comes after this queue
+        attempts.fail_dead_letter(job_id)
         return
     # A message that comes back, or that a retry sent, is the last attempt's own: that
-    # one is gone, or cut off from the broker. A second message by the relay is not.
+    # one is gone, or cut off from the broker. A second message for the job is not.
     again = is_redelivered(task) or task.request.retries > 0
     job = attempts.begin(job_id, take_over=again, lease_seconds=LEASE_SECONDS)
     if job is None:

@@ -76,6 +76,18 @@ def give_up(job_id: int) -> bool:
     )
 
 
+def fail_dead_letter(job_id: int) -> bool:
+    """Fail the job of a dead letter; False if it has ended.
+
+    Call it as `attempts.fail_dead_letter(...)`, so that there is one place to see the
+    ends of dead letters from.
+    """
+    failed = give_up(job_id)
+    about = {"job_id": job_id}
+    logger.warning("a dead letter: %s", "failed" if failed else "ended", extra=about)
+    return failed
+
+
 @contextmanager
 def leased(job: Job, lease_seconds: float) -> Iterator[None]:
     """Renew the job's lease while the block runs, so that a long body keeps its job.

@@ -44,6 +44,14 @@ def is_redelivered(task: Task) -> bool:
     return bool(_delivery(task)["redelivered"])
 
 
+def forget_retries(task: Task) -> None:
+    """Let the running task be retried as if it had hardly been: so, without an end.
+
+    For a dead letter. It may have come to be one because its retries were used up.
+    """
+    task.request.retries = 1
+
+
 def waiting_messages(channel: StdChannel) -> int:
     """Count what waits in the queue for a worker.
 
