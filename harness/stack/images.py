@@ -46,6 +46,8 @@ def prepare(engine: docker.DockerClient, project: Path, tell: Tell) -> None:
     made = side_by_side(
         {each.name: partial(_obtain, engine, each, tell) for each in missing}, tell
     )
+    if missing:
+        build.drop_throwaways(engine)
     _remember(project, {each: names[each] or made[each.name] for each in wanted})
     _build_app(engine, project, tell)
 
