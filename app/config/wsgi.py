@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from config.edge import refuse_odd_headers  # noqa: E402 - settings must be loaded
+
+application = refuse_odd_headers(django)

@@ -7,11 +7,16 @@ from rest_framework import serializers
 from jobs.bodies import ARGUMENTS
 from jobs.models import Job
 
+RANGES = "; ".join(
+    f"{name}: {allowed.start} to {allowed.stop - 1}"
+    for name, allowed in ARGUMENTS.items()
+)
+
 
 class JobSerializer(serializers.HyperlinkedModelSerializer[Job]):
     """A client gives type, argument and, where it likes, a key; the rest is ours."""
 
-    argument = serializers.IntegerField()
+    argument = serializers.IntegerField(help_text=RANGES)
 
     class Meta:
         model = Job
@@ -27,6 +32,14 @@ class JobSerializer(serializers.HyperlinkedModelSerializer[Job]):
             "key",
         )
         read_only_fields = ("status", "created_at", "updated_at", "result")
+        extra_kwargs = {
+            "type": {
+                "error_messages": {
+                    "invalid_choice": "{input} is no type of job; there is "
+                    f"{', '.join(ARGUMENTS)}."
+                }
+            }
+        }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Refuse an argument whose job could never end well."""
