@@ -6,6 +6,7 @@ modules that it watches to be imported, and puts itself around one function of e
     kombu.messaging   every single try to publish a task's message
     celery.signals    a task starts in a pool child, a task ends there
     jobs.bodies       the job's body is entered and left
+    jobs.attempts     a dead letter's job is failed
 
 and, with `PROBE_FULL=1`, acknowledgements, pool children and database connections.
 
@@ -16,7 +17,7 @@ then not whole, and what it lacks proves nothing.
 
 import os
 
-from . import bodies, full, imports, publish, tasks
+from . import bodies, dead_letters, full, imports, publish, tasks
 
 
 def start() -> None:
@@ -25,6 +26,7 @@ def start() -> None:
         ("kombu.messaging", publish.install),
         ("celery.signals", tasks.install),
         ("jobs.bodies", bodies.install),
+        ("jobs.attempts", dead_letters.install),
     ]
     if os.environ.get("PROBE_FULL") == "1":
         hooks += full.HOOKS

@@ -249,6 +249,20 @@ def test_a_ledger_that_cannot_be_written(folder: Path) -> None:
     assert entered["job"] == 3
 
 
+def test_a_dead_letter_that_fails_its_job(folder: Path) -> None:
+    """It is told once the job is failed, and not where the job had ended before."""
+    (folder / "jobs" / "attempts.py").write_text(
+        "def fail_dead_letter(job_id): return job_id == 7\n"
+    )
+    run(
+        folder,
+        "from jobs import attempts; "
+        "attempts.fail_dead_letter(7); attempts.fail_dead_letter(8)",
+    )
+    (line,) = lines(folder)
+    assert (line["kind"], line["job"]) == ("dead_lettered", 7)
+
+
 def test_a_hook_that_does_not_fit(folder: Path) -> None:
     """A module that is not what the probe knows is told in the ledger, not raised."""
     (folder / "jobs" / "bodies.py").write_text("def walk(): pass\n")
