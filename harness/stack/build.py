@@ -152,13 +152,16 @@ def build_recipe(engine: docker.DockerClient, recipe: Path, name: str) -> None:
     )
 
 
-def drop_throwaways(engine: docker.DockerClient) -> None:
-    """Drop what recipes needed for building only, such as a compiler, 0.8 GB.
+def drop_leftovers(engine: docker.DockerClient) -> None:
+    """Drop stand-ins that have lost their name to a newer one, and stages of a build.
 
-    Not while anything is being built: a half-made image looks the same.
+    The compiler for one stand-in takes 0.8 GB. Not while anything is being built: a
+    half-made image looks the same. What a container still uses stays.
     """
-    for left in engine.images.list(filters={"label": _THROWAWAY, "dangling": True}):
-        _forget(engine, str(left.id))
+    for label in (_THROWAWAY, MADE_FROM):
+        for left in engine.images.list(filters={"label": label, "dangling": True}):
+            if _APP not in left.labels:  # build_app() looks after those
+                _forget(engine, str(left.id))
 
 
 def _context_of(recipe: Path) -> io.BytesIO:

@@ -46,9 +46,9 @@ def prepare(engine: docker.DockerClient, project: Path, tell: Tell) -> None:
     made = side_by_side(
         {each.name: partial(_obtain, engine, each, tell) for each in missing}, tell
     )
-    if missing:
-        build.drop_throwaways(engine)
     _remember(project, {each: names[each] or made[each.name] for each in wanted})
+    if missing:
+        build.drop_leftovers(engine)
     _build_app(engine, project, tell)
 
 
