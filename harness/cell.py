@@ -44,6 +44,11 @@ class Cell:
         """Return how many attempts were entered so far."""
         return self.lane.attempts.started()
 
+    def longest_run_seconds(self) -> float:
+        """Return how long the oldest attempt that runs has been running."""
+        running = self.lane.attempts.running()
+        return max((now() - attempt.time for attempt in running), default=0.0)
+
     def begin(self, phase: str) -> None:
         """Write down that a phase began."""
         self.recorder.record(Phase(time=now(), name=phase))

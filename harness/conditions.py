@@ -20,6 +20,10 @@ class Counts(Protocol):
         """Return how many attempts were entered."""
         ...
 
+    def longest_run_seconds(self) -> float:
+        """Return how long the oldest attempt that runs has been running."""
+        ...
+
 
 class Condition(Protocol):
     """Something that a lane reaches once; `sentence` completes "when ..."."""
@@ -54,6 +58,18 @@ class _Started:
         return counts.started() >= self.count
 
 
+@dataclass(frozen=True, slots=True)
+class _RunningFor:
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        return f"an attempt had run for {self.seconds:g} s"
+
+    def is_met(self, counts: Counts) -> bool:
+        return counts.longest_run_seconds() >= self.seconds
+
+
 def accepted(count: int) -> Condition:
     """Return the condition that the lane's API has accepted `count` jobs."""
     return _Accepted(_positive("accepted", count))
@@ -62,6 +78,13 @@ def accepted(count: int) -> Condition:
 def started(count: int) -> Condition:
     """Return the condition that `count` attempts were entered in the lane."""
     return _Started(_positive("started", count))
+
+
+def running_for(seconds: float) -> Condition:
+    """Return the condition that some attempt has run for so long, and runs still."""
+    if seconds <= 0:
+        raise ValueError(f"running_for({seconds}): the time must be above 0")
+    return _RunningFor(seconds)
 
 
 def _positive(name: str, count: int) -> int:

@@ -6,7 +6,7 @@ delays the next submission (an open loop). Only the keys differ, by their prefix
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -28,6 +28,15 @@ ARGUMENTS: Mapping[str, tuple[int, int]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """One job that the story needs at a moment of its own."""
+
+    at_seconds: float
+    type: str
+    argument: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """How many jobs of which types clients ask for, and how patient they are.
 
@@ -35,6 +44,7 @@ class Workload:
     `arguments` maps a type to its inclusive range. `retry_share` of the clients send
     the same key once more after a 5xx or a time-out; `poll_share` look at their job
     until it ends, and `look_again_share` of those look at it again afterwards.
+    `also` are jobs beside the stream; their clients look and do not retry.
     """
 
     per_second: float
@@ -42,12 +52,17 @@ class Workload:
     types: Mapping[str, float]
     arguments: Mapping[str, tuple[int, int]]
     retry_share: float
+    also: tuple[Extra, ...] = ()
     poll_share: float = 0.5
     look_again_share: float = 0.3
 
     def __str__(self) -> str:
         mix = ", ".join(f"{name} {share:g}" for name, share in self.types.items())
-        return f"{self.per_second:g} jobs/s for {self.for_seconds:g} s ({mix})"
+        also = "".join(
+            f", and {extra.type}({extra.argument}) after {extra.at_seconds:g} s"
+            for extra in self.also
+        )
+        return f"{self.per_second:g} jobs/s for {self.for_seconds:g} s ({mix}){also}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,7 @@ def jobs(
     types: Mapping[str, float] = MIX,
     arguments: Mapping[str, tuple[int, int]] = ARGUMENTS,
     retry_share: float = 0.25,
+    also: Sequence[Extra] = (),
 ) -> Workload:
     """Return a workload. Raises UsageError for one that cannot be carried out."""
     if per_second <= 0 or for_seconds <= 0:
@@ -88,10 +104,10 @@ def jobs(
         raise UsageError(
             f"jobs(types={dict(types)}): give at least one type a share above 0."
         )
-    for name in types:
+    for name in (*types, *(extra.type for extra in also)):
         if name not in ARGUMENTS:
             raise UsageError(
-                f"jobs(types=...): there is no job type {name!r}; "
+                f"jobs(...): there is no job type {name!r}; "
                 f"choose from {', '.join(ARGUMENTS)}."
             )
     return Workload(
@@ -100,7 +116,13 @@ def jobs(
         types=types,
         arguments={**ARGUMENTS, **arguments},
         retry_share=retry_share,
+        also=tuple(also),
     )
+
+
+def at(at_seconds: float, type: str, argument: int) -> Extra:
+    """Return a job that one client asks for at that moment, beside the stream."""
+    return Extra(at_seconds=at_seconds, type=type, argument=argument)
 
 
 def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob, ...]:
@@ -136,7 +158,18 @@ def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob,
                 looks_again=again < workload.look_again_share,
             )
         )
-    return tuple(planned)
+    planned += [
+        PlannedJob(
+            key=f"{key_prefix}-also-{number}",
+            at_seconds=extra.at_seconds,
+            type=extra.type,
+            argument=extra.argument,
+            expected=expected(extra.type, extra.argument),
+            polls=True,
+        )
+        for number, extra in enumerate(workload.also)
+    ]
+    return tuple(sorted(planned, key=lambda job: job.at_seconds))
 
 
 def one_job(key: str, *, type: str = "power", argument: int = 8) -> PlannedJob:

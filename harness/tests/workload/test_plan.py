@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from harness.errors import UsageError
-from harness.workload.plan import expected, jobs, one_job, plan
+from harness.workload.plan import at, expected, jobs, one_job, plan
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
@@ -114,3 +114,18 @@ def test_an_impossible_workload_is_refused(bad: dict[str, object]) -> None:
 def test_a_workload_reads_as_a_sentence() -> None:
     """The history keeps the workload as words."""
     assert str(jobs()) == "8 jobs/s for 16 s (power 0.4, fibonacci 0.4, sleep 0.2)"
+
+
+def test_a_story_may_need_a_job_at_a_moment_of_its_own() -> None:
+    """It stands in the plan in order of time, and moves none of the stream's jobs."""
+    plain = plan(jobs(per_second=4, for_seconds=2), seed=3, key_prefix="k")
+    with_one = plan(
+        jobs(per_second=4, for_seconds=2, also=[at(1, "sleep", 5000)]),
+        seed=3,
+        key_prefix="k",
+    )
+
+    assert [job for job in with_one if job.key != "k-also-0"] == list(plain)
+    (extra,) = (job for job in with_one if job.key == "k-also-0")
+    assert (extra.at_seconds, extra.type, extra.argument) == (1, "sleep", 5000)
+    assert list(with_one) == sorted(with_one, key=lambda job: job.at_seconds)

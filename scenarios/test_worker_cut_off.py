@@ -1,0 +1,29 @@
+"""A worker loses its broker for a moment in the middle of a long job, which goes on.
+
+The broker takes the worker for dead and delivers the message again, to the very same
+worker, while the first attempt still runs (CON-01 of the failure catalogue).
+"""
+
+from harness.conditions import running_for
+from harness.faults import refuse
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=8,
+        for_seconds=16,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[at(4, "sleep", 7000)],
+    ),
+    faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=1.5)],
+    bites={"late_ack": {"duplicate_effect"}},
+    # The cut is short, so that the worker is back while the job still runs.
+    floors=Floors(fault_window=8),
+)
+
+
+def test_worker_cut_off(cell):
+    """A design that fences off old attempts lets such a job count once."""
+    assert cell.verdict.kept_its_promise
