@@ -18,30 +18,39 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Whatever Python knows by name Django takes for a charset: `hex` too, or `undefined`.
-CHARSET = re.compile(r"""(?i)[;\s]charset\s*=\s*["']?(?!utf-?8["'\s;]|utf-?8$)""")
+CHARSET = re.compile(
+    r"""[;\s]charset\s*=(?!\s*["']?utf-?8["']?\s*(?:;|$))""", re.IGNORECASE
+)
 # A parameter in RFC 2231's form, which names a charset of its own.
 EXTENDED = re.compile(r"\*\s*=")
 # Ours is never in quotes. In them it may hold a NUL, which Postgres takes in no query.
 QUOTED_SESSION = re.compile(r'(?:^|[;\s])sessionid\s*=\s*"')
 
 
-def refuse_odd_headers(application: "WSGIApplication") -> "WSGIApplication":
-    """Put this before the application; Django trips over these before a middleware."""
+def refuse_odd_requests(application: "WSGIApplication") -> "WSGIApplication":
+    """Put this before the application; Django trips over some before a middleware."""
 
     def guarded(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        content_type = environ.get("CONTENT_TYPE", "")
-        if CHARSET.search(content_type) or EXTENDED.search(content_type):
-            refusal = "415 Unsupported Media Type", b"Send text as UTF-8.\n"
-        elif QUOTED_SESSION.search(environ.get("HTTP_COOKIE", "")):
-            refusal = "400 Bad Request", b"The cookie sessionid is none of ours.\n"
-        else:
+        if (refusal := _refusal(environ)) is None:
             return application(environ, start_response)
-        start_response(refusal[0], [("Content-Type", "text/plain; charset=utf-8")])
-        return [refusal[1]]
+        status, because = refusal
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps({"detail": because}).encode()]
 
     return guarded
+
+
+def _refusal(environ: "WSGIEnvironment") -> tuple[str, str] | None:
+    content_type = environ.get("CONTENT_TYPE", "")
+    if CHARSET.search(content_type) or EXTENDED.search(content_type):
+        return "415 Unsupported Media Type", "Send text as UTF-8."
+    if QUOTED_SESSION.search(environ.get("HTTP_COOKIE", "")):
+        return "400 Bad Request", "The cookie sessionid is none of ours."
+    if "%00" in environ.get("QUERY_STRING", ""):
+        return "400 Bad Request", "Null characters are not allowed in an address."
+    return None
 
 
 class JsonParser(JSONParser):

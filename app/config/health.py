@@ -102,15 +102,15 @@ def _rabbitmq() -> Check:
         heartbeat=0,
         transport_options=limits,
     )
+    # Not broker.connect(): that tries twice, with two seconds between.
+    connection: Any = broker.transport.establish_connection()
     try:
-        broker.connect()
         while True:
-            channel: Any = broker.channel()
-            channel.close()
+            connection.channel().close()
             yield
     finally:
         # Not close(): it would wait for an answer that a silent broker never gives.
-        broker.collect()
+        connection.collect()
 
 
 def _redis() -> Check:

@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 django = get_wsgi_application()
 
-from config.edge import refuse_odd_headers  # noqa: E402 - settings must be loaded
+from config.edge import refuse_odd_requests  # noqa: E402 - settings must be loaded
 
-application = refuse_odd_headers(django)
+application = refuse_odd_requests(django)
