@@ -11,7 +11,9 @@ from celery import Task
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
-DELIVERY_LIMIT = 10
+# Lost connections count as well as killed children: below this, a broker that comes and
+# goes fails healthy jobs; above it, a bad one kills for longer, up to 5 s each time.
+DELIVERY_LIMIT = 5
 
 # A topic exchange, because Celery's delayed delivery cannot go through a direct one.
 _exchange = Exchange("default", type="topic")
