@@ -15,7 +15,7 @@ SCENARIO = Scenario(
         per_second=8,
         for_seconds=16,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[at(4, "sleep", 7000)],
+        also=[at(4, "sleep", 9000)],
     ),
     faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=1.5)],
     bites={"late_ack": {"duplicate_effect"}},
