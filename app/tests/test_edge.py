@@ -68,7 +68,7 @@ def staff(url: str) -> Iterator[requests.Session]:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=1).ok
+        return requests.get(url, timeout=5).ok
     except requests.ConnectionError:
         return False
 
@@ -201,6 +201,24 @@ def test_a_page_needs_no_other_site(url: str, path: str) -> None:
     assert page.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_the_browsable_pages_form_creates_a_job(
+    url: str, staff: requests.Session
+) -> None:
+    """Sent as browsers send it, by somebody who is logged in."""
+    form = {"type": "power", "argument": "7", "key": ""}
+    parts = {name: (None, value) for name, value in form.items()}
+    answer = staff.post(
+        f"{url}/jobs/",
+        files=parts | {"csrfmiddlewaretoken": (None, staff.cookies["csrftoken"])},
+        headers={"Accept": "text/html"},
+        timeout=10,
+    )
+
+    assert answer.status_code == 201
+    assert "&quot;argument&quot;: 7" in answer.text
+    assert staff.post(f"{url}/jobs/", files=parts, timeout=10).status_code == 403
+
+
 def test_the_admin_shows_jobs_and_changes_none(
     url: str, staff: requests.Session
 ) -> None:
@@ -226,6 +244,7 @@ def test_readiness_keeps_one_connection_and_mends_it(
 ) -> None:
     """Asked by many at once it says ready, over one connection, also a new one."""
     path = f"{url}/health/ready/"
+    eventually(lambda: _answers(path))
     for _ in ("a new connection", "a connection that was cut"):
         with ThreadPoolExecutor(8) as clients:
             answers = list(clients.map(lambda _: requests.get(path), range(24)))

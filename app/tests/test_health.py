@@ -58,7 +58,7 @@ def test_services_that_are_silent_hold_no_answer_up(silent: None) -> None:
     with ThreadPoolExecutor(20) as clients:
         answers = list(clients.map(lambda _: ask(), range(20)))
 
-    assert monotonic() - began < 1.5
+    assert monotonic() - began < 2.5  # one after another would be 20
     assert {status for status, _ in answers} == {503}
     assert set(answers[0][1]["services"].values()) == {"silent"}
     asking = [t for t in threading.enumerate() if t.name.startswith("health")]

@@ -36,7 +36,7 @@ def test_a_job_that_can_end_well_is_accepted(asked: dict[str, Any]) -> None:
         ({"type": "sleep", "argument": True}, "argument", "valid integer"),
         ({"type": "sleep", "argument": float("inf")}, "argument", "valid integer"),
         ({"type": "sleep"}, "argument", "required"),
-        ({"type": "nap", "argument": 1}, "type", "not a valid choice"),
+        ({"type": "nap", "argument": 1}, "type", "there is power, fibonacci"),
         ({"type": "sleep", "argument": 1, "key": ""}, "key", "blank"),
         ({"type": "sleep", "argument": 1, "key": "x" * 101}, "key", "100 characters"),
         ({"type": "sleep", "argument": 1, "key": "\0"}, "key", "Null characters"),
