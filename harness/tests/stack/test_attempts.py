@@ -15,11 +15,16 @@ from harness.history import (
 )
 from harness.stack.ledgers.attempts import AttemptLog
 
-PLACE = {"job": 7, "task": "t", "process": 11, "container": "worker"}
-DELIVERED = Delivered(time=1, redelivered=False, **PLACE)
-ENTERED = AttemptEntered(time=2, **PLACE)
-LEFT = AttemptLeft(time=3, outcome="returned", **PLACE)
-ENDED = TaskEnded(time=4, state="SUCCESS", **PLACE)
+DELIVERED = Delivered(
+    time=1, job=7, task="t", redelivered=False, process=11, container="worker"
+)
+ENTERED = AttemptEntered(time=2, job=7, task="t", process=11, container="worker")
+LEFT = AttemptLeft(
+    time=3, job=7, task="t", process=11, container="worker", outcome="returned"
+)
+ENDED = TaskEnded(
+    time=4, job=7, task="t", state="SUCCESS", process=11, container="worker"
+)
 
 
 @pytest.fixture(name="path")
