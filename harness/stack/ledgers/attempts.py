@@ -44,7 +44,7 @@ class AttemptLog:
         self._open: dict[_Place, PublishBegun | Delivered] = {}
         self._running: dict[_Place, AttemptEntered] = {}
         self._entered = 0
-        self._picked: set[_Place] = set()
+        self._picked: set[int] = set()
 
     def read(self) -> list[AnyEvent]:
         """Return all events so far. Raises StackLost on a line that is none."""
@@ -83,10 +83,13 @@ class AttemptLog:
                         del table[place]
 
     def pick(self, attempt: AttemptEntered) -> bool:
-        """Claim an attempt for one fault; False where another has it already."""
+        """Claim an attempt's job for one fault; False where another has had it.
+
+        A job that is hit again and again would be another story: a poisonous one.
+        """
         with self._lock:
-            picked = _place(attempt) not in self._picked
-            self._picked.add(_place(attempt))
+            picked = attempt.job not in self._picked
+            self._picked.add(attempt.job)
             return picked
 
     def under_way(self) -> list[PublishBegun | Delivered]:

@@ -91,8 +91,8 @@ def test_what_a_killed_process_had_begun_is_buried_with_it(path: Path) -> None:
     assert log.under_way() == []
 
 
-def test_an_attempt_is_picked_by_one_fault_only(path: Path) -> None:
-    """Two faults never aim at one victim."""
+def test_a_job_is_picked_by_one_fault_only(path: Path) -> None:
+    """Two faults never aim at one victim, nor one after the other at one job."""
     log = AttemptLog(path)
 
     assert log.pick(ENTERED)
