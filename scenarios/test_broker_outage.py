@@ -6,8 +6,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=8, for_seconds=20),
-    faults=[refuse("*", "rabbitmq", when=accepted(40), for_seconds=5)],
+    workload=jobs(per_second=6, for_seconds=20),
+    faults=[refuse("*", "rabbitmq", when=accepted(30), for_seconds=5)],
     bites={"tutorial": {"stranded_pending"}},
 )
 

@@ -6,13 +6,13 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=8, for_seconds=20),
+    workload=jobs(per_second=6, for_seconds=20),
     faults=[
         silence(
             ("web", "relay"),
             "rabbitmq",
             lost="requests",
-            when=accepted(40),
+            when=accepted(30),
             for_seconds=5,
         )
     ],

@@ -7,8 +7,8 @@ from harness.workload import jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=8,
-        for_seconds=16,
+        per_second=6,
+        for_seconds=20,
         types={"power": 0.45, "fibonacci": 0.45, "sleep": 0.1},
         arguments={"sleep": (1000, 2000)},
     ),

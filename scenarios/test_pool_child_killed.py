@@ -8,8 +8,8 @@ from harness.workload import jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=7,
-        for_seconds=20,
+        per_second=6,
+        for_seconds=24,
         types={"power": 0.4, "fibonacci": 0.4, "sleep": 0.15},
         arguments={"sleep": (1000, 2000)},
     ),

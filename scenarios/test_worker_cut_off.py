@@ -12,15 +12,15 @@ from harness.workload import at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=8,
-        for_seconds=16,
+        per_second=6,
+        for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[at(4, "sleep", 9000)],
     ),
     faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=1.5)],
     bites={"late_ack": {"duplicate_effect"}},
     # The cut is short, so that the worker is back while the job still runs.
-    floors=Floors(fault_window=8),
+    floors=Floors(fault_window=5),
 )
 
 

@@ -1,4 +1,4 @@
-"""A worker dies with all that it holds, and is started again three seconds later."""
+"""A worker dies with all that it holds, and is started again five seconds later."""
 
 from harness.conditions import started
 from harness.faults import kill
@@ -6,8 +6,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=8, for_seconds=16, arguments={"sleep": (500, 1500)}),
-    faults=[kill("worker", when=started(30), for_seconds=3)],
+    workload=jobs(per_second=6, for_seconds=20, arguments={"sleep": (500, 1500)}),
+    faults=[kill("worker", when=started(30), for_seconds=5)],
     bites={"early_ack": {"stranded_started"}},
 )
 
