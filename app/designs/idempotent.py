@@ -36,9 +36,9 @@ from jobs.models import Job
 from jobs.queues import (
     DEAD,
     DEFAULT,
-    forget_retries,
     is_dead_letter,
     is_redelivered,
+    retried_for_ever,
 )
 
 logger = logging.getLogger(__name__)
@@ -105,8 +105,8 @@ def saved(job: Job, created: bool) -> None:
 def perform(task: Task, job_id: int) -> None:
     """Run the job, unless it has ended or somebody else runs it."""
     if is_dead_letter(task):
-        forget_retries(task)  # nothing comes after this queue
-        attempts.fail_dead_letter(job_id)
+        with retried_for_ever(task):
+            attempts.fail_dead_letter(job_id)
         return
     # A message that comes back, or that a retry sent, is the last attempt's own: that
     # one is gone, or cut off from the broker. A second message for the job is not.

@@ -35,7 +35,7 @@ from django.db import InterfaceError, OperationalError
 
 from jobs import attempts, bodies
 from jobs.models import Effect, Job
-from jobs.queues import DEAD, DEFAULT, forget_retries, is_dead_letter
+from jobs.queues import DEAD, DEFAULT, is_dead_letter, retried_for_ever
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +91,8 @@ def saved(job: Job, created: bool) -> None:
 def perform(task: Task, job_id: int) -> None:
     """Run the job, and write what became of it."""
     if is_dead_letter(task):
-        forget_retries(task)  # nothing comes after this queue
-        attempts.fail_dead_letter(job_id)
+        with retried_for_ever(task):
+            attempts.fail_dead_letter(job_id)
         return
     job = Job.objects.get(id=job_id)
     job.status = Job.Status.STARTED

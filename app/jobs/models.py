@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery import Task
+from celery.contrib.django.task import DjangoTask
 from django.db import models
 
 import designs
@@ -57,11 +57,11 @@ class Job(models.Model):
         return f"job {self.pk}: {self.type}({self.argument}), {self.status}"
 
     @property
-    def task(self) -> Task:
+    def task(self) -> DjangoTask:
         """The Celery task for this type of job."""
         from jobs.tasks import TASK_MAPPING  # the tasks import the models
 
-        task: Task = TASK_MAPPING[self.type]
+        task: DjangoTask = TASK_MAPPING[self.type]
         return task
 
     def save(self, *args: Any, **kwargs: Any) -> None:

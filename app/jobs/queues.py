@@ -5,15 +5,19 @@ because it kills each child that runs it, moves to the queue `dead`. Workers tak
 both; what arrives by `dead` is not run again but fails its job (`is_dead_letter`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Task
+from django.db import InterfaceError, OperationalError
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
 # Lost connections count as well as killed children: below this, a broker that comes and
 # goes fails healthy jobs; above it, a bad one kills for longer, up to 5 s each time.
 DELIVERY_LIMIT = 5
+RETRY_SECONDS = 2  # of a dead letter, while the database is away
 
 # A topic exchange, because Celery's delayed delivery cannot go through a direct one.
 _exchange = Exchange("default", type="topic")
@@ -30,7 +34,11 @@ DEFAULT = Queue(
     },
 )
 DEAD = Queue(
-    "dead", _exchange, routing_key="dead", queue_arguments={"x-queue-type": "quorum"}
+    "dead",
+    _exchange,
+    routing_key="dead",
+    # Without a limit: what is dropped here, nobody hears of.
+    queue_arguments={"x-queue-type": "quorum", "x-delivery-limit": -1},
 )
 
 
@@ -46,12 +54,19 @@ def is_redelivered(task: Task) -> bool:
     return bool(_delivery(task)["redelivered"])
 
 
-def forget_retries(task: Task) -> None:
-    """Let the running task be retried as if it had hardly been: so, without an end.
+@contextmanager
+def retried_for_ever(task: Task) -> Iterator[None]:
+    """Retry a dead letter's task as long as the database is away.
 
-    For a dead letter. It may have come to be one because its retries were used up.
+    There is no end to it, for nothing comes after this queue, and the retries of the
+    message may have been used up before it came here. The queue is named, because
+    Celery sends a retry that waits in RabbitMQ to the default queue otherwise.
     """
-    task.request.retries = 1
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        task.request.retries = 0
+        raise task.retry(exc=error, queue=DEAD.name, countdown=RETRY_SECONDS) from error
 
 
 def waiting_messages(channel: StdChannel) -> int:

@@ -6,12 +6,13 @@ compose.yaml, started once for all tests.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import django
 import pytest
 
-with pytest.MonkeyPatch.context() as environment:
+with pytest.MonkeyPatch.context() as patch:
     # Read once, by config/settings.py. The addresses are filled in by `services`; the
     # environment itself stays as it was, for the other tests of this pytest.
     for name, value in {
@@ -22,7 +23,7 @@ with pytest.MonkeyPatch.context() as environment:
         "BROKER_URL": "amqp://jobs:jobs@127.0.0.1:1/in_process",
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }.items():
-        environment.setenv(name, value)
+        patch.setenv(name, value)
     django.setup()
 
 from django.core.management import call_command
@@ -33,6 +34,7 @@ from config.celery import app
 from jobs.models import Job
 from jobs.queues import DEAD, DEFAULT
 from tests.services import Services, started
+from tests.system import LADDER, System, environment, manage, running
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +42,25 @@ def services() -> Iterator[Services]:
     """Run Postgres, RabbitMQ and Redis, until the last test has ended."""
     with started() as services:
         yield services
+
+
+@pytest.fixture(scope="package")
+def ladder(services: Services) -> Iterator[dict[str, System]]:
+    """Run a whole system of each design, side by side, until these tests have ended.
+
+    They start and stop at once, for that is what takes long.
+    """
+    services.add_lane("migrated")
+    env = environment(services, "migrated", "tutorial")
+    manage("migrate", env=env)
+    manage("collectstatic", "--no-input", "--ignore=redoc", env=env)
+    systems = [running(services, design, migrated="migrated") for design in LADDER]
+    with ThreadPoolExecutor(len(systems)) as pool:
+        try:
+            up = list(pool.map(lambda system: system.__enter__(), systems))
+            yield {system.design: system for system in up}
+        finally:
+            list(pool.map(lambda system: system.__exit__(None, None, None), systems))
 
 
 @pytest.fixture(scope="session")

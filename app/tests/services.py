@@ -53,12 +53,9 @@ class Services:
         """Give what REDIS_URL is."""
         return f"redis://127.0.0.1:{self.address('redis').port}/0"
 
-    def add_lane(self, lane: str) -> None:
-        """Make an empty database and an empty vhost of this name."""
-        with closing(psycopg2.connect(self.database_url("jobs"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {lane}")
+    def add_lane(self, lane: str, *, template: str = "template1") -> None:
+        """Make a database, empty or a copy of another, and a vhost of this name."""
+        self.execute("jobs", f"CREATE DATABASE {lane} TEMPLATE {template}")
         port = self.address("rabbitmq", 15672).port
         api = f"http://127.0.0.1:{port}/api"
         everything = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -71,14 +68,20 @@ class Services:
             )
             answer.raise_for_status()
 
+    def execute(self, lane: str, sql: str, *values: object) -> None:
+        """Change a lane's database."""
+        with closing(psycopg2.connect(self.database_url(lane))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+
     def query(self, lane: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask a lane's database."""
-        with (
-            closing(psycopg2.connect(self.database_url(lane))) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(sql, values)
-            return cursor.fetchall()
+        """Ask a lane's database, or change it and ask for what was changed."""
+        with closing(psycopg2.connect(self.database_url(lane))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(sql, values)
+                return cursor.fetchall()
 
 
 @contextmanager
@@ -119,6 +122,11 @@ def eventually(condition: Callable[[], object], *, within_seconds: float = 15) -
     while not condition():
         assert monotonic() < deadline, f"not so within {within_seconds} s: {condition}"
         sleep(0.05)
+
+
+def passes(seconds: float) -> None:
+    """Let some time go by, where nothing can be seen that could be waited for."""
+    sleep(seconds)
 
 
 def interpolated(text: str) -> str:

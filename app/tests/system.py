@@ -8,42 +8,72 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import psutil
 import requests
+from kombu import Connection
+from kombu.utils.uuid import uuid
 
+from config.celery import app
 from tests.services import Services, eventually
 
 APP = Path(__file__).parents[1]
+LADDER = ("tutorial", "early_ack", "late_ack", "requeue", "idempotent", "outbox")
 POLITE_SECONDS = 10.0
+WORKER = ("celery", "--app=config", "worker", "--without-mingle", "--without-gossip")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class System:
     """A running system: its API, its database, its worker."""
 
     design: str
     url: str
-    worker: subprocess.Popen[bytes]
     services: Services
+    processes: ExitStack
+    env: dict[str, str]
+    worker: subprocess.Popen[bytes]
 
     def post(self, **job: Any) -> requests.Response:
         """Ask for a job."""
-        return requests.post(f"{self.url}/jobs/", json=job, timeout=10)
+        return requests.post(f"{self.url}/jobs/", json=job, timeout=30)
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """Read a page of the API."""
-        return requests.get(f"{self.url}{path}", headers=headers, timeout=10)
+        return requests.get(f"{self.url}{path}", headers=headers, timeout=30)
 
     def status(self, job_id: int) -> str:
         """Read the job's status by the API."""
         return str(self.get(f"/jobs/{job_id}/").json()["status"])
 
-    def ends_as(self, job_id: int, status: str, *, within_seconds: float = 15) -> None:
+    def ends_as(self, job_id: int, status: str, *, within_seconds: float = 30) -> None:
         """Wait until the job has this status."""
         eventually(lambda: self.status(job_id) == status, within_seconds=within_seconds)
+
+    def store(self, *, type: str, argument: int) -> int:
+        """Store a job that nobody hands over to Celery."""
+        stored = self.services.query(
+            self.design,
+            "INSERT INTO jobs_job"
+            " (type, argument, status, attempt, created_at, updated_at)"
+            " VALUES (%s, %s, 'pending', 0, now(), now()) RETURNING id",
+            type,
+            argument,
+        )
+        return int(stored[0][0])
+
+    def starts(self, **job: Any) -> int:
+        """Ask for a job, wait until it is being worked on, and give its id."""
+        job_id = int(self.post(**job).json()["id"])
+        self.ends_as(job_id, "started")
+        return job_id
+
+    def is_at_work(self) -> None:
+        """Wait until the worker has done a job that it is asked for now."""
+        self.ends_as(self.post(type="power", argument=1).json()["id"], "finished")
 
     def effects(self, job_id: int) -> int:
         """Count what the job did in the outside world."""
@@ -52,12 +82,45 @@ class System:
         )
         return int(counted[0][0])
 
-    def attempt(self, job_id: int) -> int:
-        """Give the number of the attempt that owns the job."""
+    def is_as(self, job_id: int, status: str, effects: int) -> bool:
+        """Say whether the job has this status, and so many effects."""
+        return (self.status(job_id), self.effects(job_id)) == (status, effects)
+
+    def attempt(self, job_id: int) -> object:
+        """Give what is another for each attempt: its number, or when it began."""
+        counts = self.design in {"idempotent", "outbox"}
         found = self.services.query(
-            self.design, "SELECT attempt FROM jobs_job WHERE id = %s", job_id
+            self.design,
+            f"SELECT {'attempt' if counts else 'updated_at'}"
+            " FROM jobs_job WHERE id = %s AND status = 'started'",
+            job_id,
         )
-        return int(found[0][0])
+        return found[0][0] if found else None
+
+    def publish(self, job_id: int, routing_key: str, *, retries: int = 0) -> None:
+        """Send a message for the job, of type sleep, past web and relay."""
+        message = app.amqp.as_task_v2(
+            uuid(), "jobs.tasks.sleep", kwargs={"job_id": job_id}, retries=retries
+        )
+        with Connection(self.services.broker_url(self.design)) as broker:
+            broker.Producer().publish(
+                message.body,
+                exchange="default",
+                routing_key=routing_key,
+                headers=message.headers,
+                **message.properties,
+            )
+
+    @contextmanager
+    def database_away(self) -> Iterator[None]:
+        """Let nobody connect to the system's database while the block runs."""
+        allow = f"ALTER DATABASE {self.design} ALLOW_CONNECTIONS"
+        self.services.execute("jobs", f"{allow} false")
+        self.cut_database()
+        try:
+            yield
+        finally:
+            self.services.execute("jobs", f"{allow} true")
 
     def cut_database(self) -> None:
         """Break all connections to the system's database, as a restart of it does."""
@@ -71,6 +134,22 @@ class System:
         """Kill the worker's pool, as the kernel does when memory runs out."""
         for child in psutil.Process(self.worker.pid).children():
             child.kill()
+
+    def stop_worker(self) -> None:
+        """Stop the worker's main process; its children finish what they are at."""
+        psutil.Process(self.worker.pid).suspend()
+
+    def kill_worker(self) -> None:
+        """Kill the worker with all its children, as if its machine went down."""
+        children = psutil.Process(self.worker.pid).children()
+        self.worker.kill()
+        self.worker.wait()
+        for child in children:
+            child.kill()
+
+    def start_worker(self) -> None:
+        """Start another worker in the place of one that was killed."""
+        self.worker = self.processes.enter_context(process(*WORKER, env=self.env))
 
 
 def environment(services: Services, lane: str, design: str) -> dict[str, str]:
@@ -112,26 +191,26 @@ def manage(*command: str, env: dict[str, str]) -> None:
 
 
 @contextmanager
-def running(services: Services, design: str) -> Iterator[System]:
-    """Run a system of this design, with its own database and vhost."""
-    services.add_lane(design)
+def running(services: Services, design: str, *, migrated: str) -> Iterator[System]:
+    """Run a system of this design, with its own vhost and a copy of a database."""
+    services.add_lane(design, template=migrated)
     env = environment(services, design, design)
-    manage("migrate", env=env)
-    manage("collectstatic", "--no-input", env=env)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     web = ("gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}")
-    worker = ("celery", "--app=config", "worker", "--without-mingle")
     with ExitStack() as processes:
         processes.enter_context(process(*web, env=env))
         system = System(
             design=design,
             url=f"http://127.0.0.1:{port}",
-            worker=processes.enter_context(process(*worker, env=env)),
             services=services,
+            processes=processes,
+            env=env,
+            worker=processes.enter_context(process(*WORKER, env=env)),
         )
-        processes.enter_context(process("manage", "relay", env=env))
-        eventually(lambda: _answers(system))
+        if hasattr(import_module(f"designs.{design}"), "background"):
+            processes.enter_context(process("manage", "relay", env=env))
+        eventually(lambda: _answers(system), within_seconds=60)
         yield system
 
 

@@ -1,23 +1,19 @@
 """Each design as a whole system: real web, worker and relay, used over HTTP."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from jobs.queues import DELIVERY_LIMIT
-from tests.services import Services
-from tests.system import System, running
+from tests.system import LADDER, System
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module", params=["tutorial", "outbox"])
-def system(services: Services, request: pytest.FixtureRequest) -> Iterator[System]:
-    """Run each design in turn."""
-    with running(services, request.param) as system:
-        yield system
+@pytest.fixture(params=["tutorial", "outbox"])
+def system(ladder: dict[str, System], request: pytest.FixtureRequest) -> System:
+    """Take each design in turn."""
+    return ladder[request.param]
 
 
+@pytest.mark.parametrize("system", LADDER, indirect=True)
 def test_the_tutorials_own_walk_through(system: System) -> None:
     """Post a job of each type, get it, see it finished with its result and effect."""
     for asked, result in (
@@ -89,51 +85,3 @@ def test_an_odd_address_is_not_found(system: System) -> None:
     """An id that no column holds, or none at all, is 404 and no 500."""
     for job_id in ("0", "9" * 40, "x", "%00"):
         assert system.get(f"/jobs/{job_id}/").status_code == 404
-
-
-def test_a_killed_pool_child(system: System) -> None:
-    """The tutorial leaves its job `started`; outbox ends it, with one effect."""
-    job_id = system.post(type="sleep", argument=700).json()["id"]
-    system.ends_as(job_id, "started")
-    system.kill_children()
-
-    after_it = system.post(type="power", argument=1).json()["id"]
-    system.ends_as(after_it, "finished")
-    if system.design == "tutorial":
-        assert system.status(job_id) == "started"
-        assert system.effects(job_id) == 0
-    else:
-        system.ends_as(job_id, "finished")
-        assert system.effects(job_id) == 1
-
-
-def test_a_database_connection_that_breaks_under_a_job(system: System) -> None:
-    """The tutorial leaves its job `started`; outbox tries again, with one effect."""
-    job_id = system.post(type="sleep", argument=700).json()["id"]
-    system.ends_as(job_id, "started")
-    system.cut_database()
-
-    if system.design == "tutorial":
-        after_it = system.post(type="sleep", argument=1000).json()["id"]
-        system.ends_as(after_it, "finished")
-        assert system.status(job_id) == "started"
-    else:
-        system.ends_as(job_id, "finished")
-        assert system.effects(job_id) == 1
-        assert system.attempt(job_id) == 2
-
-
-@pytest.mark.parametrize("system", ["outbox"], indirect=True)
-def test_a_job_that_kills_each_child_fails_by_the_dead_letter_queue(
-    system: System,
-) -> None:
-    """After a bounded number of deliveries it is not run again, and ends as failed."""
-    job_id = system.post(type="sleep", argument=60_000).json()["id"]
-    seen = 0
-    while system.status(job_id) != "failed":
-        if (attempt := system.attempt(job_id)) > seen:
-            seen = attempt
-            system.kill_children()
-
-    assert seen == DELIVERY_LIMIT + 1
-    assert system.effects(job_id) == 0

@@ -1,0 +1,145 @@
+"""What each design survives, and what not: all of them as whole systems, side by side.
+
+Each story is played on all designs at once, since most of it is waiting.
+"""
+
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+import pytest
+
+from jobs.queues import DELIVERY_LIMIT
+from tests.at_once import at_once
+from tests.services import eventually, passes
+from tests.system import LADDER, System
+
+pytestmark = pytest.mark.engine
+
+T = TypeVar("T")
+Ladder = dict[str, System]
+
+# From this one on, a design ends what it starts, or lets it count once.
+ENDS = LADDER[LADDER.index("requeue") :]
+COUNTS_ONCE = LADDER[LADDER.index("idempotent") :]
+
+
+def everywhere(
+    ladder: Ladder, story: Callable[[System], T], designs: Collection[str] = LADDER
+) -> dict[str, T]:
+    """Play the story on all of these designs at once; give what came of it."""
+    with ThreadPoolExecutor(len(designs)) as pool:
+        ends = pool.map(story, (ladder[design] for design in designs))
+        return dict(zip(designs, ends, strict=True))
+
+
+def comes_to(system: System, job_id: int, status: str, effects: int) -> None:
+    """Wait until the job has this status, and so many effects."""
+    eventually(partial(system.is_as, job_id, status, effects), within_seconds=40)
+
+
+def test_a_key_that_several_clients_use_at_once(ladder: Ladder) -> None:
+    """Up to requeue each of them has a job of its own; from idempotent on, all one."""
+
+    def story(system: System) -> int:
+        asked = {"type": "power", "argument": 8, "key": "at once"}
+        answers = at_once(lambda: system.post(**asked), 4)
+        jobs = {answer.json()["id"] for answer in answers}
+        for job_id in jobs:
+            comes_to(system, job_id, "finished", 1)
+        return len(jobs)
+
+    assert everywhere(ladder, story) == {
+        design: 1 if design in COUNTS_ONCE else 4 for design in LADDER
+    }
+
+
+def test_a_second_message_for_a_job_that_runs(ladder: Ladder) -> None:
+    """Up to requeue it runs beside itself, with two effects; then it is turned away."""
+
+    def story(system: System) -> None:
+        job_id = system.starts(type="sleep", argument=1500)
+        system.publish(job_id, "default")
+        system.is_at_work()
+        effects = 1 if system.design in COUNTS_ONCE else 2
+        comes_to(system, job_id, "finished", effects)
+
+    everywhere(ladder, story)
+
+
+def test_a_killed_pool_child(ladder: Ladder) -> None:
+    """Up to late_ack its job stays `started`; from requeue on it ends."""
+
+    def story(system: System) -> None:
+        job_id = system.starts(type="sleep", argument=1500)
+        system.kill_children()
+        system.is_at_work()
+        end = ("finished", 1) if system.design in ENDS else ("started", 0)
+        comes_to(system, job_id, *end)
+
+    everywhere(ladder, story)
+
+
+def test_a_worker_that_is_killed(ladder: Ladder) -> None:
+    """Early_ack loses what it was at; what had its effect has it again, or not.
+
+    The worker is stopped before it can acknowledge the one job, whose effect its child
+    still has, and killed in the middle of the other.
+    """
+
+    def story(system: System) -> None:
+        in_the_middle = system.starts(type="sleep", argument=3500)
+        unacknowledged = system.starts(type="sleep", argument=1000)
+        system.stop_worker()
+        comes_to(system, unacknowledged, "finished", 1)
+        system.kill_worker()
+        assert system.is_as(in_the_middle, "started", 0)
+        system.start_worker()
+        system.is_at_work()
+        lost = system.design == "early_ack"
+        comes_to(system, in_the_middle, *(("started", 0) if lost else ("finished", 1)))
+        once = lost or system.design in COUNTS_ONCE
+        comes_to(system, unacknowledged, "finished", 1 if once else 2)
+
+    everywhere(ladder, story)
+
+
+def test_a_database_that_is_away_for_a_moment(ladder: Ladder) -> None:
+    """Up to late_ack a job stays as it was; then it is retried, a dead letter as well.
+
+    The dead letter comes with its retries used up: there are more for it.
+    """
+
+    def story(system: System) -> None:
+        job_id = system.starts(type="sleep", argument=1000)
+        dead = system.store(type="sleep", argument=1)
+        with system.database_away():
+            if system.design in ENDS:
+                system.publish(dead, "dead", retries=12)
+            passes(2.5)
+        system.is_at_work()
+        ends = system.design in ENDS
+        comes_to(system, job_id, *(("finished", 1) if ends else ("started", 0)))
+        comes_to(system, dead, "failed" if ends else "pending", 0)
+
+    everywhere(ladder, story)
+
+
+def test_a_job_that_kills_each_child_that_runs_it(ladder: Ladder) -> None:
+    """After a bounded number of deliveries it fails, by the dead-letter queue."""
+
+    def story(system: System) -> int:
+        job_id = system.starts(type="sleep", argument=60_000)
+        seen: set[object] = set()
+        while system.status(job_id) != "failed":
+            if (attempt := system.attempt(job_id)) and attempt not in seen:
+                seen.add(attempt)
+                system.kill_children()
+        assert system.effects(job_id) == 0
+        system.is_at_work()
+        return len(seen)
+
+    deliveries = everywhere(ladder, story, ENDS)
+
+    assert set(deliveries.values()) == {DELIVERY_LIMIT + 1}
