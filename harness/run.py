@@ -58,7 +58,7 @@ def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> 
             closing.enter_context(_open_cell(stack, story, design, designs, run))
             for design in designs
         ]
-        lanes = closing.enter_context(_Lanes(cells))
+        lanes = closing.enter_context(_Lanes(cells, faults=len(story.faults())))
         closing.callback(run.stop.set)  # whatever comes, faults heal before the end
 
         lanes.do("reset", lambda cell: reset(cell.lane, cell.tell))
@@ -81,9 +81,10 @@ def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> 
 class _Lanes:
     """The scenario's lanes, worked on side by side."""
 
-    def __init__(self, cells: Sequence[Cell]) -> None:
+    def __init__(self, cells: Sequence[Cell], *, faults: int) -> None:
         self._cells = cells
-        self._pool = ThreadPoolExecutor(4 * len(cells))
+        # A thread for each fault of each lane: one that had to queue would come late.
+        self._pool = ThreadPoolExecutor(len(cells) * (faults + 1))
 
     def __enter__(self) -> Self:
         return self

@@ -3,16 +3,16 @@
 from harness.conditions import started
 from harness.faults import poison
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=20,
-        types={"power": 0.45, "fibonacci": 0.45, "sleep": 0.1},
-        arguments={"sleep": (1000, 2000)},
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[at(4, "sleep", 2000)],
     ),
-    faults=[poison(when=started(30), for_seconds=8)],
+    faults=[poison(when=started(10), for_seconds=8)],
     bites={"late_ack": {"stranded_started"}},
 )
 

@@ -1,22 +1,19 @@
-"""Ten pool children are killed, each in the middle of a job that it runs."""
+"""Ten pool children are killed, each in the middle of another long job."""
 
 from harness.conditions import started
 from harness.faults import kill_child
 from harness.history import Floors
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=24,
-        types={"power": 0.4, "fibonacci": 0.4, "sleep": 0.15},
-        arguments={"sleep": (1000, 2000)},
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[at(1 + 1.8 * number, "sleep", 2000) for number in range(12)],
     ),
-    faults=[
-        kill_child(when=started(count))
-        for count in (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-    ],
+    faults=[kill_child(when=started(8 * number)) for number in range(1, 11)],
     bites={"late_ack": {"stranded_started"}},
     # A kill is over in a moment: each hits the attempt that is running.
     floors=Floors(fault_window=1),

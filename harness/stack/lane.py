@@ -6,7 +6,6 @@ proxy of its own on every path.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import requests
 from harness.clock import wait_until
 from harness.errors import StackLost, StackNotReady
 from harness.history import Delivered, PublishBegun, Reading
+from harness.stack import processes
 from harness.stack.blueprint import PROBE_FOLDER
 from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.ledgers.broker import Broker
@@ -110,18 +110,8 @@ class Lane:
             )
 
     def is_running(self, role: str, process: int, *, since: float) -> bool:
-        """Say whether the process that had this id at `since` still runs.
-
-        A restarted container gives its process ids anew; the start time tells.
-        """
-        answer = self.roles[role].exec_run(["cat", f"/proc/{process}/stat"])
-        if answer.exit_code != 0:
-            return False
-        # proc(5): field 22, counted after the name in parentheses, is the start in
-        # ticks since the kernel's; its clock is the monotonic one.
-        fields = answer.output.rpartition(b")")[2].split()
-        started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
-        return started <= since and fields[0] not in (b"Z", b"X")
+        """Say whether the process that a role had under this id still runs."""
+        return processes.is_running(self.roles[role], process, since=since)
 
     def busy_with(self) -> list[PublishBegun | Delivered]:
         """Return what the lane's processes that still run have begun and not ended."""
