@@ -17,6 +17,8 @@ What breaks it:
   and the job stays `pending` for ever.
 - A broker that has gone silent: the message disappears in a socket buffer. The client
   reads 201, and the job stays `pending` for ever.
+- A connection that dies: an acknowledgement may be lost with it. Then even here a job
+  runs twice, with its effect twice.
 - A caller that saves the job in a transaction and rolls it back: the message is out by
   then, and a worker looks for a row that never was.
 

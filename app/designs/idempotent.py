@@ -71,6 +71,7 @@ CELERY: dict[str, Any] = {
     "task_time_limit": 120,
     "task_queues": [DEFAULT, DEAD],
     "task_default_exchange_type": "topic",
+    # In these 28 queues retries wait; as quorum queues they would be slow to make.
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 

@@ -9,9 +9,10 @@ back, so no body runs for a job that does not exist.
 
 The settings that matter: `confirm_publish` together with `read_timeout` and
 `write_timeout`. A message that is not confirmed may be lost; and a confirmation that a
-silent broker never sends would be awaited for ever. `task_publish_retry_policy` is
-short, since each try may cost both time-outs, and may leave one more copy of the
-message. `task_acks_late` makes a task run again, so it must be one that may.
+silent broker never sends would be awaited for ever. Waiting for a connection ends, too:
+for a new one, and for one of Celery's pool. `task_publish_retry_policy` is short, since
+each try may cost these time-outs, and may leave one more copy of the message. And with
+`task_acks_late` a task may run again, so it must be one that may.
 
 What breaks it:
 - A pool child that is killed: the worker itself is alive, and Celery acknowledges the

@@ -14,10 +14,11 @@ What it promises: everything, except that a body is entered only once. When a co
 breaks, nobody can know whether the worker at its other end still runs.
 
 The settings that matter: `confirm_publish` together with `read_timeout` and
-`write_timeout`. A message that is not confirmed may be lost; and a confirmation that a
-silent broker never sends would be awaited for ever. `task_acks_late` together with
-`task_reject_on_worker_lost` brings back the message of a killed attempt at once, and
-the queue's delivery limit (jobs/queues.py) stops a job that kills each worker it meets.
+`write_timeout`, now for the relay, which marks nothing as sent that the broker has not
+confirmed. `task_reject_on_worker_lost` brings back the message of a killed attempt at
+once, where the reaper would have to wait for its lease. `task_acks_on_failure` is on
+again: a task that fails for good is no reason to fail its job, for the reaper will send
+another, as long as the database may be away.
 
 What breaks it: no relay is running, then jobs stay `pending` until there is one. Or a
 body acts on the outside world by itself, out of our transaction's reach: give the job's
@@ -83,6 +84,7 @@ CELERY: dict[str, Any] = {
     "task_time_limit": 120,
     "task_queues": [DEFAULT, DEAD],
     "task_default_exchange_type": "topic",
+    # In these 28 queues retries wait; as quorum queues they would be slow to make.
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 
@@ -128,14 +130,14 @@ def perform(task: Task, job_id: int) -> None:
     job = attempts.begin(job_id, take_over=again, lease_seconds=LEASE_SECONDS)
     if job is None:
         return
-    with attempts.leased(job, LEASE_SECONDS):
-        try:
+    try:
+        with attempts.leased(job, LEASE_SECONDS):
             result = bodies.run(job.id, job.type, job.argument)
-        except Exception:  # whatever a body raises is its own job's failure
-            logger.exception("the job's body failed")
-            attempts.fail(job)
-        else:
-            attempts.finish(job, result)
+    except Exception:  # whatever a body raises is its own job's failure
+        logger.exception("the job's body failed")
+        attempts.fail(job)
+    else:
+        attempts.finish(job, result)
 
 
 def background() -> Iterator[float]:
