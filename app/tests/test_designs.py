@@ -42,6 +42,7 @@ def test_each_design_loads_and_tells_its_promises_without_being_run(name: str) -
         for statement in tree.body
         if isinstance(statement, ast.AnnAssign)
         and isinstance(statement.target, ast.Name)
+        and statement.target.id == "PROMISES"
         and isinstance(ast.literal_eval(statement.value or ast.Constant(None)), dict)
     }
 

@@ -33,7 +33,7 @@ def test_the_projects_own_file() -> None:
     assert {"postgres", "redis", "rabbitmq", "toxiproxy"} <= set(compose.services)
     for role in ("web", "worker", "relay"):
         assert compose.services[role].build is not None
-    assert set(compose.published_ports()) == {8000, 5672, 15672}
+    assert set(compose.published_ports()) == {8000, 5672, 15672, 5555}
 
 
 def test_published_ports_are_on_loopback() -> None:
