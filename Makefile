@@ -12,12 +12,12 @@ APP_SETTINGS := SECRET_KEY=- DATABASE_URL=postgres://- BROKER_URL=- REDIS_URL=- 
 ARGS :=
 
 .DEFAULT_GOAL := help
-.PHONY: help chaos test integration check format setup doctor down clean lock
+.PHONY: help chaos test integration engine-tests core-scenarios check format setup doctor down clean lock
 
 help:
 	@echo 'make chaos    run every scenario against every design, and write the report'
 	@echo '              (make chaos ARGS="-k outbox --seed 7": what pytest scenarios takes)'
-	@echo 'make test     pass the tests: make check, integration tests, scenarios'
+	@echo 'make test     pass the tests: make check, integration tests, three scenarios'
 	@echo 'make check    format, lint, types, imports, unit tests; needs no engine'
 	@echo 'make setup    get an engine and every image; chaos and test do it, too'
 	@echo 'make doctor   what this machine has and lacks'
@@ -30,10 +30,16 @@ chaos: setup
 
 test: check integration
 
-# Not for hands: what `make test` does beside `make check`.
+# Not for hands: what `make test` does beside `make check`. Both wait more than they
+# work, so they run side by side: the core of the matrix, and the integration tests.
 integration: setup
+	$(MAKE) --jobs=2 engine-tests core-scenarios
+
+engine-tests:
 	$(PYTHON) -m pytest -m engine
-	$(PYTHON) -m pytest scenarios $(ARGS)
+
+core-scenarios:
+	$(PYTHON) -m pytest scenarios --designs tutorial,outbox -k "baseline or broker"
 
 check: $(READY)
 	$(VENV)/bin/ruff format --check .

@@ -3,6 +3,7 @@ of what ran is there. Each of these runs pytest as people do, on the real stack.
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -136,10 +137,9 @@ def _ctrl_c_once(run: _Pytest) -> None:
 
 
 def _ctrl_c_twice(run: _Pytest, engine: docker.DockerClient) -> None:
-    begun = now()
     run.wait_for("the stack is up")
-    found_after_seconds = now() - begun
     assert "found the kept stack" in run.text()
+    found = re.search(r"([\d.]+) s  the stack is up", run.text())
     session = run.session()
     run.wait_for("confirmed")
     run.process.send_signal(signal.SIGINT)
@@ -149,7 +149,8 @@ def _ctrl_c_twice(run: _Pytest, engine: docker.DockerClient) -> None:
     assert run.ends() == 2, run.text()
     assert [cell["verdict"] for cell in run.results()["cells"]] == ["none"]
     assert all(_proxies_are_clean(engine, session))
-    assert found_after_seconds < 8  # start of pytest included; the README has the time
+    assert found is not None
+    assert float(found[1]) < 5  # half a second on a quiet machine
 
 
 def _proxies_are_clean(engine: docker.DockerClient, session: str) -> Iterator[bool]:
