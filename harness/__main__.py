@@ -9,8 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from harness.report.results import RunResult
 
 # Exit codes beside those of harness/errors.py (`design.md` §8).
 _INTERRUPTED = 2
@@ -110,26 +114,38 @@ def _designs(_: argparse.Namespace) -> int:
 
 def _last_verdicts(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Return design -> verdict -> scenarios of the last run; empty without one."""
+    run = _results(folder)
+    found: dict[str, dict[str, list[str]]] = {}
+    for cell in run.cells if run is not None else ():
+        by_verdict = found.setdefault(cell.design, {})
+        by_verdict.setdefault(cell.verdict.value, []).append(cell.scenario)
+    return found
+
+
+def _results(folder: Path) -> "RunResult | None":
+    """Return a run's results; None without any, or from another version of ours."""
     import msgspec
 
     from harness.report.results import RunResult
 
     try:
         text = (folder / "results.json").read_bytes()
-        run = msgspec.json.decode(text, type=RunResult)
+        return msgspec.json.decode(text, type=RunResult)
     except (OSError, msgspec.DecodeError):
-        return {}  # no run yet, or one of another version: then there is no news
-    found: dict[str, dict[str, list[str]]] = {}
-    for cell in run.cells:
-        by_verdict = found.setdefault(cell.design, {})
-        by_verdict.setdefault(cell.verdict.value, []).append(cell.scenario)
-    return found
+        return None
 
 
 def _judge(options: argparse.Namespace) -> int:
     from harness.report.evidence import judge_run
 
-    return judge_run(options.run)
+    code = judge_run(options.run)
+    results = _results(options.run)
+    if results is not None:
+        for cell in results.cells:
+            verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
+            _tell(f"{verdict}  {'; '.join(cell.because)}")
+        _tell(results.headline)
+    return code
 
 
 def _report(options: argparse.Namespace) -> int:
