@@ -50,11 +50,11 @@ def ladder(services: Services) -> Iterator[dict[str, System]]:
 
     They start and stop at once, for that is what takes long.
     """
-    services.add_lane("migrated")
-    env = environment(services, "migrated", "tutorial")
+    services.add_lane("pattern")
+    env = environment(services, "pattern", "tutorial")
     manage("migrate", env=env)
     manage("collectstatic", "--no-input", "--ignore=redoc", env=env)
-    systems = [running(services, design, migrated="migrated") for design in LADDER]
+    systems = [running(services, design, pattern="pattern") for design in LADDER]
     with ThreadPoolExecutor(len(systems)) as pool:
         try:
             up = list(pool.map(lambda system: system.__enter__(), systems))

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 import requests
-from kombu import Connection
+from kombu import Connection, Queue
 from kombu.utils.uuid import uuid
 
 from config.celery import app
@@ -65,15 +65,19 @@ class System:
         )
         return int(stored[0][0])
 
+    def asks(self, **job: Any) -> int:
+        """Ask for a job, and give its id."""
+        return int(self.post(**job).json()["id"])
+
     def starts(self, **job: Any) -> int:
         """Ask for a job, wait until it is being worked on, and give its id."""
-        job_id = int(self.post(**job).json()["id"])
+        job_id = self.asks(**job)
         self.ends_as(job_id, "started")
         return job_id
 
     def is_at_work(self) -> None:
         """Wait until the worker has done a job that it is asked for now."""
-        self.ends_as(self.post(type="power", argument=1).json()["id"], "finished")
+        self.ends_as(self.asks(type="power", argument=1), "finished")
 
     def effects(self, job_id: int) -> int:
         """Count what the job did in the outside world."""
@@ -85,17 +89,6 @@ class System:
     def is_as(self, job_id: int, status: str, effects: int) -> bool:
         """Say whether the job has this status, and so many effects."""
         return (self.status(job_id), self.effects(job_id)) == (status, effects)
-
-    def attempt(self, job_id: int) -> object:
-        """Give what is another for each attempt: its number, or when it began."""
-        counts = self.design in {"idempotent", "outbox"}
-        found = self.services.query(
-            self.design,
-            f"SELECT {'attempt' if counts else 'updated_at'}"
-            " FROM jobs_job WHERE id = %s AND status = 'started'",
-            job_id,
-        )
-        return found[0][0] if found else None
 
     def publish(self, job_id: int, routing_key: str, *, retries: int = 0) -> None:
         """Send a message for the job, of type sleep, past web and relay."""
@@ -110,6 +103,17 @@ class System:
                 headers=message.headers,
                 **message.properties,
             )
+
+    def deliver_in_vain(self, job_id: int, *, times: int) -> None:
+        """Take the job's message and give it back, so often; leave all others alone."""
+        with Connection(self.services.broker_url(self.design)) as broker:
+            queue = Queue("default", no_declare=True)(broker.default_channel)
+            while times:
+                message = queue.get()
+                # Others are held until this connection closes.
+                if message and message.payload[1]["job_id"] == job_id:
+                    message.requeue()
+                    times -= 1
 
     @contextmanager
     def database_away(self) -> Iterator[None]:
@@ -191,9 +195,9 @@ def manage(*command: str, env: dict[str, str]) -> None:
 
 
 @contextmanager
-def running(services: Services, design: str, *, migrated: str) -> Iterator[System]:
+def running(services: Services, design: str, *, pattern: str) -> Iterator[System]:
     """Run a system of this design, with its own vhost and a copy of a database."""
-    services.add_lane(design, template=migrated)
+    services.add_lane(design, template=pattern)
     env = environment(services, design, design)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
