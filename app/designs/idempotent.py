@@ -19,6 +19,8 @@ What breaks it:
 - A web process that dies between commit and publish: the same.
 - A body that acts on the outside world by itself, out of our transaction's reach: give
   the job's id to such a service, as the idempotency key that most of them accept.
+- A database that is away for longer than the retries last, half a minute: jobs fail
+  that nothing is wrong with.
 
 When it is right: most projects, as long as clients ask again for what was not
 confirmed.

@@ -23,6 +23,8 @@ What breaks it:
 - A database that goes away between effect and result: the retry has the effect again.
 - A broker that refuses or is silent: the client reads 500 and is not deceived, but the
   row is committed, nobody publishes it again, and the job stays `pending` for ever.
+- A database that is away for longer than the retries last, half a minute: jobs fail
+  that nothing is wrong with.
 
 When it is right: work that may run twice, such as one that computes or overwrites.
 """
