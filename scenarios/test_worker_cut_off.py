@@ -15,7 +15,8 @@ SCENARIO = Scenario(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[at(4, "sleep", 9000)],
+        # Longer than the worker needs to come back: it tries after 0, 2, 6, 12 s.
+        also=[at(3, "sleep", 15000)],
     ),
     faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=1.5)],
     bites={"late_ack": {"duplicate_effect"}},

@@ -33,7 +33,7 @@ def everywhere(ladder: Ladder, story: Callable[[System], T]) -> dict[str, T]:
 
 def comes_to(system: System, job_id: int, status: str, effects: int) -> None:
     """Wait until the job has this status, and so many effects."""
-    eventually(partial(system.is_as, job_id, status, effects), within_seconds=40)
+    eventually(partial(system.is_as, job_id, status, effects), within_seconds=120)
 
 
 def test_a_key_that_several_clients_use_at_once(ladder: Ladder) -> None:

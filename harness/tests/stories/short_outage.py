@@ -7,9 +7,9 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=8, for_seconds=5),
-    faults=[refuse("*", "rabbitmq", when=accepted(8), for_seconds=2)],
-    floors=Floors(operations=20, accepted=15, finished=15, fault_window=5),
+    workload=jobs(per_second=5, for_seconds=10),
+    faults=[refuse("*", "rabbitmq", when=accepted(5), for_seconds=2)],
+    floors=Floors(operations=20, accepted=15, finished=15, fault_window=1),
 )
 
 
