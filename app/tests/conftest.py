@@ -56,10 +56,13 @@ def ladder(services: Services) -> Iterator[dict[str, System]]:
     manage("collectstatic", "--no-input", "--ignore=redoc", env=env)
     systems = [running(services, design, pattern="pattern") for design in LADDER]
     with ThreadPoolExecutor(len(systems)) as pool:
+        up: list[System] = []
         try:
-            up = list(pool.map(lambda system: system.__enter__(), systems))
+            up += pool.map(lambda system: system.__enter__(), systems)
             yield {system.design: system for system in up}
         finally:
+            for system in up:
+                system.kill_worker()  # saying good-bye would take seconds
             list(pool.map(lambda system: system.__exit__(None, None, None), systems))
 
 
