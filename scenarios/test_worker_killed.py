@@ -1,13 +1,19 @@
 """A worker dies with all that it holds, and is started again five seconds later."""
 
-from harness.conditions import started
+from harness.conditions import running_for
 from harness.faults import kill
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import at, jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20, arguments={"sleep": (500, 1500)}),
-    faults=[kill("worker", when=started(30), for_seconds=5)],
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        # So that the worker holds at least this one when it dies.
+        also=[at(4, "sleep", 4000)],
+    ),
+    faults=[kill("worker", when=running_for(0.5), for_seconds=5)],
     bites={"early_ack": {"stranded_started"}},
 )
 
