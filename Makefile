@@ -8,41 +8,71 @@ READY := $(VENV)/.made-from-lock
 # What app/config/settings.py wants from the environment, for tools that only read it.
 APP_SETTINGS := SECRET_KEY=- DATABASE_URL=postgres://- BROKER_URL=- REDIS_URL=- PYTHONPATH=app
 
-# make chaos ARGS="-k outbox --seed 7"
+# make chaos ARGS="-k outbox --seed 7"; a -k of yours goes before the core's
 ARGS :=
 
+# Each design's weakness, and each promise, in under five minutes.
+CORE := baseline or broker_outage or postgres_outage or pool_child_killed or \
+	worker_cut_off or worker_killed
+
 .DEFAULT_GOAL := help
-.PHONY: help chaos test integration check format setup doctor down clean lock
+.PHONY: help chaos chaos-all test integration faults check proof bench format setup \
+	doctor down clean lock mutants
 
 help:
-	@echo 'make chaos    run every scenario against every design, and write the report'
+	@echo 'make chaos    run the core scenarios against every design, and write the report'
 	@echo '              (make chaos ARGS="-k outbox --seed 7": what pytest scenarios takes)'
+	@echo 'make chaos-all  the same with every scenario'
 	@echo 'make test     pass the tests: make check, integration tests, three scenarios'
+	@echo 'make faults   each kind of fault on the real stack, felt and healed, twice'
 	@echo 'make check    format, lint, types, imports, unit tests; needs no engine'
+	@echo 'make proof    plant defects in copies of the designs, and count who is found'
+	@echo 'make bench    measure how fast evidence is written and judged'
 	@echo 'make setup    get an engine and every image; chaos and test do it, too'
 	@echo 'make doctor   what this machine has and lacks'
 	@echo 'make down     remove stacks that were kept or left behind'
 	@echo 'make format   format the code, and mend what lint can mend'
+	@echo 'make mutants  break the judging half on purpose: would its tests tell?'
 	@echo 'make clean    remove the virtual environment and caches (not images, not reports)'
 
 chaos: setup
+	$(PYTHON) -m pytest scenarios -k "$(CORE)" $(ARGS)
+
+chaos-all: setup
 	$(PYTHON) -m pytest scenarios $(ARGS)
 
 test: check integration
 
-# Not for hands: what `make test` does beside `make check`. The core of the matrix is
-# three scenarios for two designs; `make chaos` runs all of it. One after the other: on
-# two cores, side by side, each waits for the other.
+# Not for hands: what `make test` does beside `make check`: three scenarios for two
+# designs, then what needs an engine. One after the other: on two cores, side by side,
+# each waits for the other.
 integration: setup
-	$(PYTHON) -m pytest scenarios --designs tutorial,outbox -k "baseline or broker"
-	$(PYTHON) -m pytest -m engine
+	$(PYTHON) -m pytest scenarios --designs tutorial,outbox \
+	    -k "baseline or broker_outage or broker_silent"
+	$(PYTHON) -m pytest -m "browser or (engine and not every_fault)"
+
+# Each kind of fault on the real stack, twice; `make test` has a sample of them.
+faults: setup
+	$(PYTHON) -m pytest -m every_fault
 
 check: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(APP_SETTINGS) $(VENV)/bin/mypy
 	PYTHONPATH=app $(VENV)/bin/lint-imports
-	$(PYTHON) -m pytest -m "not engine"
+	$(PYTHON) -m pytest -m "not engine and not browser"
+
+# Some 40 minutes on a busy machine. What an earlier run left would be taken for its result.
+mutants: $(READY)
+	rm -rf mutants
+	HYPOTHESIS_PROFILE=mutants nice -n 15 $(PYTHON) -P harness/tests/mutants.py
+
+# make proof ARGS="--seeds 3 --defects relay_marks_first"
+proof: $(READY)
+	$(PYTHON) -m harness proof $(ARGS)
+
+bench: $(READY)
+	$(PYTHON) -m harness bench
 
 format: $(READY)
 	$(VENV)/bin/ruff format .
@@ -58,7 +88,8 @@ down: $(READY)
 	$(PYTHON) -m harness down
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	    .import_linter_cache
 	find app harness scenarios -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock

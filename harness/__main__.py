@@ -7,19 +7,23 @@ one word each. Imports are made where they are needed, so that `--help` is at on
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import EngineMissing, HarnessError, UsageError
 
 if TYPE_CHECKING:
-    from harness.report.results import RunResult
+    from harness.report.results import CellResult, RunResult
 
 # Exit codes beside those of harness/errors.py (`design.md` §8).
+_NOT_PROVEN = 1
 _INTERRUPTED = 2
 _FAILED = 3
 _USAGE = 4
+_BROKE = 1
+
+_RUN = "the run's folder, such as reports/latest"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,13 +71,50 @@ def _parser() -> argparse.ArgumentParser:
         _designs,
         "list the designs, their promises, and their verdicts in the last run",
     )
+    add("faults", _faults, "list the faults, and what this machine cannot do")
     for name, command, help_text in (
         ("judge", _judge, "judge a run again from its folder; its verdict is the exit"),
         ("report", _report, "draw a run's report again from its folder"),
     ):
-        add(name, command, help_text).add_argument(
-            "run", type=Path, help="the run's folder, such as reports/latest"
+        each = add(name, command, help_text)
+        each.add_argument("run", type=Path, help=_RUN)
+        if name == "report":
+            each.add_argument(
+                "--against",
+                type=Path,
+                metavar="RUN",
+                help="the folder of an earlier run: mark what is new and what is fixed",
+            )
+    diff = add(
+        "diff", _diff, "say what is new and what is fixed; exit 1 if a promise broke"
+    )
+    diff.add_argument("before", type=Path, help="the folder of the earlier run")
+    diff.add_argument("now", type=Path, help=_RUN)
+    proof = add(
+        "proof",
+        _proof,
+        "plant defects in copies of the designs, and count which are found",
+    )
+    proof.add_argument("--defects", metavar="A,B", help="these only (default: all)")
+    for option, number, help_text in (
+        ("--seeds", 20, "how often to run each defect"),
+        ("--clean-seeds", 9, "how often to run the real designs with nothing wrong"),
+    ):
+        proof.add_argument(
+            option,
+            metavar="N",
+            type=int,
+            default=number,
+            help=f"{help_text} (default: {number})",
         )
+    proof.add_argument(
+        "--reports", metavar="DIR", type=Path, help="where its folder goes"
+    )
+    add(
+        "bench",
+        _bench,
+        "measure how fast evidence is written and judged, and what the probe costs",
+    )
     add("recover", _recover, "heal and remove what dead runs left behind")
     add("down", _down, "remove every stack that no run is using, kept ones too")
     return parser
@@ -112,6 +153,33 @@ def _designs(_: argparse.Namespace) -> int:
     return 0
 
 
+def _faults(_: argparse.Namespace) -> int:
+    import inspect
+
+    from harness import faults
+    from harness.stack.sidecar import why_not
+
+    for name in faults.__all__:
+        make = getattr(faults, name)
+        if not inspect.isfunction(make):
+            continue
+        arguments = inspect.signature(make).parameters.values()
+        given = (
+            each.name if each.default is each.empty else f"{each.name}={each.default!r}"
+            for each in arguments
+        )
+        _tell(f"{name}({', '.join(given)})")
+        _tell(f"    {(inspect.getdoc(make) or '').splitlines()[0]}")
+        for need in getattr(sys.modules[make.__module__], "NEEDS", ()):
+            try:
+                because = why_not(need)
+            except EngineMissing:
+                because = "there is no container engine"
+            here = f"not possible here: {because}" if because else "there is"
+            _tell(f"    needs {need}: {here}")
+    return 0
+
+
 def _last_verdicts(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Return design -> verdict -> scenarios of the last run; empty without one."""
     run = _results(folder)
@@ -144,16 +212,74 @@ def _judge(options: argparse.Namespace) -> int:
         for cell in results.cells:
             verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
             _tell(f"{verdict}  {'; '.join(cell.because)}")
+            for line in _harm(cell):
+                _tell(f"           {line}")
         _tell(results.headline)
     return code
+
+
+def _harm(cell: "CellResult") -> Iterator[str]:
+    """Name each anomaly of a cell, its cause and its first jobs."""
+    for found in cell.guarantees.values():
+        for anomaly in (*found.anomalies, *found.excused):
+            for cause in anomaly.causes:
+                keys = ", ".join(cause.jobs[:3])
+                more = len(cause.jobs) - 3
+                and_more = f" and {more} more" if more > 0 else ""
+                yield f"{anomaly.kind}, {cause.cause}: {keys}{and_more}"
 
 
 def _report(options: argparse.Namespace) -> int:
     from harness.report.evidence import render_run
 
-    render_run(options.run)
+    render_run(options.run, against=options.against)
     _tell(f"the report: {options.run / 'index.html'}")
     return 0
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from harness.report.compare import compare, lines
+    from harness.report.evidence import results_of
+
+    comparison = compare(results_of(options.before), results_of(options.now))
+    for line in lines(comparison):
+        _tell(line)
+    return _BROKE if comparison.breaks_a_promise else 0
+
+
+def _proof(options: argparse.Namespace) -> int:
+    from harness.proof import tally
+    from harness.proof.defects import select
+    from harness.proof.prove import Prover
+    from harness.terminal import Lines
+
+    if options.seeds < 1:
+        raise UsageError(f"--seeds {options.seeds}: a proof needs one or more")
+    prover = Prover(
+        project=_project(),
+        defects=select(options.defects),
+        reports=options.reports or _project() / "reports",
+        command=" ".join(["harness", *sys.argv[1:]]),
+        tell=Lines(_tell).tell,
+    )
+    try:
+        prover.plant_and_find(range(1, options.seeds + 1))
+        prover.run_clean(range(1, options.clean_seeds + 1))
+    finally:
+        if prover.seen:
+            _tell(tally.table(prover.proof()))
+            _tell(f"the proof: {prover.folder / 'proof.md'}")
+    return 0 if prover.proof().holds else _NOT_PROVEN
+
+
+def _bench(_: argparse.Namespace) -> int:
+    from harness.bench import judging, probe, recording
+
+    benches = (judging.measure, recording.measure, probe.measure)
+    measured = [each for measure in benches for each in measure(_tell)]
+    for each in measured:
+        _tell(each.line)
+    return 0 if all(each.is_well for each in measured) else _NOT_PROVEN
 
 
 def _recover(_: argparse.Namespace) -> int:

@@ -4,15 +4,23 @@ It exists so that every kind of fault goes the same way: on record before it is
 injected, confirmed by what a client feels, healed whatever comes, verified gone.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from harness.cell import Cell
 from harness.clock import now, wait_until
-from harness.errors import FaultNotInjected, HarnessError, StackLost
+from harness.errors import (
+    FaultNotHealed,
+    FaultNotInjected,
+    HarnessError,
+    StackLost,
+)
 from harness.faults.fault import Aim, Fault
 from harness.history import (
+    ContainerEnded,
     FaultConfirmed,
     FaultFailed,
     FaultHealed,
@@ -20,7 +28,13 @@ from harness.history import (
     FaultVerified,
     Reading,
 )
-from harness.stack.open_faults import OpenFault, on_record
+from harness.stack.open_faults import (
+    NothingToUndo,
+    OpenFault,
+    on_record,
+    undo_hard,
+)
+from harness.together import Together
 
 # A condition that was not met by then never will be: the workload is over.
 _CONDITION_WITHIN_SECONDS = 120
@@ -34,34 +48,50 @@ _VERIFY_WITHIN_SECONDS = 60
 Readings = tuple[Reading, ...]
 
 
-def break_and_heal(cell: Cell, name: str, fault: Fault, stop: threading.Event) -> None:
+def break_and_heal(
+    cell: Cell, name: str, fault: Fault, stop: threading.Event, together: Together
+) -> None:
     """Inject the fault when its condition is met; heal it when its time is up.
 
     `stop` ends waiting and holding at once; the fault is healed all the same. A
-    fault that does not bite, or does not go, is written down as such.
+    fault that does not bite, or does not go, is written down as such. Whoever waits for
+    it at a breakpoint is let go once it bites, or as soon as it is known not to.
+    `together` are the lanes that the fault hits at once: it begins when all have
+    reached its condition, and ends when each has had its time.
     """
-    cell.tell(f"{cell.design.name}: {name}: waiting until {fault.when.sentence}")
-    if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
-        _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
-        return
-    try:
-        aim = fault.aim(cell.lane)
-    except FaultNotInjected as error:
-        _note_failure(cell, name, "inject", str(error))
-        return
-    open_fault = OpenFault(name=name, lane=cell.design.name, undo=aim.undo)
-    with on_record(cell.session_folder, open_fault):
-        asked = now()
-        cell.recorder.record(FaultInjected(time=asked, fault=name))
+    with together.taking_part(), contextlib.ExitStack() as waiting:
+        waiting.callback(cell.let_go, fault.when)
+        cell.tell(f"{cell.design.name}: {name}: waiting until {fault.when.sentence}")
+        if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
+            _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
+            return
         try:
-            aim = fault.inject(cell.lane, aim)
-            if _confirm(cell, name, fault, aim, asked, stop):
-                _hold(cell, fault, aim, stop)
-        except (FaultNotInjected, StackLost) as error:
+            aim = fault.aim(cell.lane)
+        except FaultNotInjected as error:
             _note_failure(cell, name, "inject", str(error))
-        finally:
-            step = _heal(cell, name, fault, aim)
-        _verify(cell, name, fault, aim, step)
+            return
+        open_fault = OpenFault(name=name, lane=cell.design.name, undo=aim.undo)
+        asked = together.once(now)
+        with on_record(cell.session_folder, open_fault):
+            cell.recorder.record(FaultInjected(time=asked, fault=name))
+            try:
+                hit = together.once(partial(fault.inject, cell.lane, aim))
+                # What all lanes share is hit by one; each has its own use of it.
+                aim = aim if fault.shared else hit
+                bites = _confirm(cell, name, fault, aim, asked, stop)
+                waiting.close()
+                if bites:
+                    _hold(cell, fault, aim, stop)
+            except (FaultNotInjected, StackLost) as error:
+                _note_failure(cell, name, "inject", str(error))
+            finally:
+                _heal(cell, name, fault, aim, asked, together)
+            # What ends by itself was never ours to undo; that it stays felt is said.
+            if _verify(cell, name, fault, aim) or aim.undo == NothingToUndo():
+                return
+            _heal_hard(cell, name, aim, together)
+            if not _verify(cell, name, fault, aim):
+                raise FaultNotHealed(f"{name}: still felt after all that was tried")
 
 
 def _confirm(
@@ -77,44 +107,57 @@ def _confirm(
         lambda: stop.is_set() or fault.confirm(cell.lane, aim),
         within_seconds=_CONFIRM_WITHIN_SECONDS,
     )
-    if isinstance(readings, tuple):
-        cell.tell(f"{cell.design.name}: {name}: confirmed")
-        cell.recorder.record(
-            FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
-        )
-    else:
-        _note_failure(
-            cell, name, "confirm", f"no probe felt it within {now() - asked:.1f} s"
-        )
-    return isinstance(readings, tuple)
+    if not isinstance(readings, tuple):
+        because = f"no probe felt it within {now() - asked:.1f} s"
+        _note_failure(cell, name, "confirm", because)
+        return False
+    if cell.got_away(fault.when):
+        because = f"it came too late for this: {fault.when.sentence}"
+        _note_failure(cell, name, "confirm", because)
+        return False
+    cell.tell(f"{cell.design.name}: {name}: confirmed")
+    cell.recorder.record(
+        FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
+    )
+    return True
 
 
 def _hold(cell: Cell, fault: Fault, aim: Aim, stop: threading.Event) -> None:
-    """Keep the fault up until its time is over, or the scenario is stopped.
+    """Keep the fault up until its time is over, its work done, or the scenario stopped.
 
-    Its time counts from its confirmation: so long, at least, it bit.
+    Its time counts from its confirmation: so long it bites, where it does not say
+    itself that its work is done.
     """
-    until = now() + fault.for_seconds
-
-    def over() -> bool:
-        fault.hold(cell.lane, aim)
-        return now() >= until
-
-    _wait(over, fault.for_seconds, stop)
+    _wait(lambda: fault.hold(cell.lane, aim), fault.for_seconds, stop)
 
 
-def _heal(cell: Cell, name: str, fault: Fault, aim: Aim) -> str:
+def _heal(
+    cell: Cell, name: str, fault: Fault, aim: Aim, asked: float, together: Together
+) -> None:
+    """Heal first, then write it down: the disk may be full by now."""
+    gone = now()
     try:
-        step = fault.heal(cell.lane, aim)
+        step = together.once(partial(fault.heal, cell.lane, aim))
     except HarnessError as error:
         _note_failure(cell, name, "heal", str(error))
         raise
     cell.tell(f"{cell.design.name}: {name}: healed")
+    if aim.ends is not None:
+        cell.lane.attempts.bury(aim.ends)
+        cell.recorder.record(
+            ContainerEnded(time=asked, gone=gone, container=aim.ends, because=name)
+        )
     cell.recorder.record(FaultHealed(time=now(), fault=name, step=step))
-    return step
 
 
-def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, step: str) -> None:
+def _heal_hard(cell: Cell, name: str, aim: Aim, together: Together) -> None:
+    """Start anew what was hit: it was healed, and is felt all the same."""
+    step = together.once(partial(undo_hard, aim.undo, cell.lane.engine))
+    cell.recorder.record(FaultHealed(time=now(), fault=name, step=step))
+
+
+def _verify(cell: Cell, name: str, fault: Fault, aim: Aim) -> bool:
+    """Write down that the fault is gone, or that it is not in time; say which."""
     readings = wait_until(
         lambda: fault.verify(cell.lane, aim), within_seconds=_VERIFY_WITHIN_SECONDS
     )
@@ -123,12 +166,9 @@ def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, step: str) -> None:
             FaultVerified(time=now(), fault=name, readings=_mark(readings, aim.used))
         )
     else:
-        _note_failure(
-            cell,
-            name,
-            "verify",
-            f"still felt {_VERIFY_WITHIN_SECONDS} s after its heal ({step})",
-        )
+        because = f"still felt {_VERIFY_WITHIN_SECONDS} s after its heal"
+        _note_failure(cell, name, "verify", because)
+    return bool(readings)
 
 
 def _mark(readings: Readings, used: frozenset[str]) -> Readings:

@@ -9,14 +9,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import docker.errors
+import psycopg2
+import redis
+import requests
+
 from harness.clock import now
+from harness.conditions import At, Condition
 from harness.designs import Design
-from harness.errors import EvidenceNotWritten, HarnessError
-from harness.history import HarnessFailed, Phase
+from harness.errors import EvidenceNotWritten, HarnessError, StackLost
+from harness.history import BreakpointReached, HarnessFailed, Phase
 from harness.recorder import Recorder
 from harness.stack.lane import Lane
 
 Tell = Callable[[str], None]
+
+# What is raised where the engine or a service is gone that we thought was there.
+_LOST = (
+    docker.errors.DockerException,
+    requests.RequestException,
+    psycopg2.Error,
+    redis.RedisError,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,10 +58,36 @@ class Cell:
         """Return how many attempts were entered so far."""
         return self.lane.attempts.started()
 
-    def longest_run_seconds(self) -> float:
-        """Return how long the oldest attempt that runs has been running."""
-        running = self.lane.attempts.running()
-        return max((now() - attempt.time for attempt in running), default=0.0)
+    def running_seconds(self) -> list[float]:
+        """Return how long each attempt that runs has been running."""
+        return [now() - attempt.time for attempt in self.lane.attempts.running()]
+
+    def is_held(self, breakpoint: At) -> bool:
+        """Say whether a living process waits at the breakpoint."""
+        held = self._held_at(breakpoint)
+        return held is not None and self.lane.is_running(
+            held.container, held.process, since=held.time
+        )
+
+    def got_away(self, when: Condition) -> bool:
+        """Say whether nobody waits, nor died, at the breakpoint that the condition is.
+
+        Of any other condition it is not to be said.
+        """
+        return isinstance(when, At) and self._held_at(when) is None
+
+    def _held_at(self, its: At) -> BreakpointReached | None:
+        return self.lane.attempts.held_at(its.point, its.nth, its.roles)
+
+    def arm(self, when: Condition) -> None:
+        """Arm the breakpoint that the condition is, if it is one."""
+        if isinstance(when, At):
+            self.lane.breakpoints.arm(when.point, when.nth, when.roles)
+
+    def let_go(self, when: Condition) -> None:
+        """Let go the breakpoint that the condition is, if it is one."""
+        if isinstance(when, At):
+            self.lane.breakpoints.let_go(when.point, when.nth, when.roles)
 
     def begin(self, phase: str) -> None:
         """Write down that a phase began."""
@@ -64,6 +104,11 @@ class Cell:
         except EvidenceNotWritten:
             raise
         except HarnessError as error:
-            self.failure = error
-            self.tell(f"{self.design.name}: {error}")
-            self.recorder.record(HarnessFailed(time=now(), because=str(error)))
+            self._fail(error)
+        except _LOST as error:
+            self._fail(StackLost(f"a part of the stack does not answer: {error}"))
+
+    def _fail(self, error: HarnessError) -> None:
+        self.failure = error
+        self.tell(f"{self.design.name}: {error}")
+        self.recorder.record(HarnessFailed(time=now(), because=str(error)))

@@ -5,8 +5,22 @@ They exist because seconds differ from machine to machine and from run to run, w
 count per lane.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
+
+# The breakpoints of the probe (harness/probe/celery_probe/breakpoints.py says where
+# they lie), and the roles whose processes can come there.
+POINTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "publish.before": ("web", "relay", "worker"),
+        "publish.after": ("web", "relay", "worker"),
+        "task.started": ("worker",),
+        "task.returned": ("worker",),
+        "ack.before": ("worker",),
+    }
+)
 
 
 class Counts(Protocol):
@@ -20,8 +34,12 @@ class Counts(Protocol):
         """Return how many attempts were entered."""
         ...
 
-    def longest_run_seconds(self) -> float:
-        """Return how long the oldest attempt that runs has been running."""
+    def running_seconds(self) -> list[float]:
+        """Return how long each attempt that runs has been running."""
+        ...
+
+    def is_held(self, breakpoint: "At") -> bool:
+        """Say whether a process of the lane waits at the breakpoint."""
         ...
 
 
@@ -61,13 +79,35 @@ class _Started:
 @dataclass(frozen=True, slots=True)
 class _RunningFor:
     seconds: float
+    attempts: int
 
     @property
     def sentence(self) -> str:
-        return f"an attempt had run for {self.seconds:g} s"
+        who = "an attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{who} had run for {self.seconds:g} s"
 
     def is_met(self, counts: Counts) -> bool:
-        return counts.longest_run_seconds() >= self.seconds
+        long = [each for each in counts.running_seconds() if each >= self.seconds]
+        return len(long) >= self.attempts
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A breakpoint: the `nth` arrival of `roles` at `point` waits for the fault.
+
+    It must be armed before it counts, and let go when the fault has begun.
+    """
+
+    point: str
+    nth: int
+    roles: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"arrival {self.nth} at {self.point} is held there"
+
+    def is_met(self, counts: Counts) -> bool:
+        return counts.is_held(self)
 
 
 def accepted(count: int) -> Condition:
@@ -80,11 +120,34 @@ def started(count: int) -> Condition:
     return _Started(_positive("started", count))
 
 
-def running_for(seconds: float) -> Condition:
-    """Return the condition that some attempt has run for so long, and runs still."""
+def running_for(seconds: float, *, attempts: int = 1) -> Condition:
+    """Return the condition that so many attempts have run for so long, and run still.
+
+    With as many as a worker has pool children, a fault finds each of them in the
+    middle of a body, and none between its effect and its acknowledgement.
+    """
     if seconds <= 0:
         raise ValueError(f"running_for({seconds}): the time must be above 0")
-    return _RunningFor(seconds)
+    return _RunningFor(seconds, _positive("running_for: attempts", attempts))
+
+
+def at(point: str, *, nth: int = 1, role: str | None = None) -> At:
+    """Return the condition that the lane's `nth` arrival at a breakpoint waits there.
+
+    Arrivals are counted from the start of the workload, over all processes of `role`,
+    or of every role that can come there. Raises ValueError for a breakpoint that there
+    is not.
+    """
+    if point not in POINTS:
+        raise ValueError(
+            f"at({point!r}): there is no such point; choose from {', '.join(POINTS)}"
+        )
+    if role is not None and role not in POINTS[point]:
+        raise ValueError(
+            f"at({point!r}, role={role!r}): only {' or '.join(POINTS[point])} comes "
+            "there"
+        )
+    return At(point, _positive("nth", nth), POINTS[point] if role is None else (role,))
 
 
 def _positive(name: str, count: int) -> int:

@@ -32,6 +32,7 @@ class Design:
     source: str
     promises: Mapping[str, Promise]
     recovery_seconds: float
+    has_background: bool
 
 
 def find_designs(project: Path) -> dict[str, Design]:
@@ -55,12 +56,16 @@ def find_designs(project: Path) -> dict[str, Design]:
 
 
 def select(
-    designs: Mapping[str, Design], names: str | None, known: Collection[str]
+    designs: Mapping[str, Design],
+    names: str | None,
+    known: Collection[str],
+    limits: Mapping[str, float],
 ) -> tuple[Design, ...]:
     """Return the designs of a comma-separated list, or all of them.
 
-    `known` are the guarantees that can be judged. Raises UsageError for an unknown
-    design, or one that promises what nothing can judge.
+    `known` are the guarantees that can be judged; `limits` those of them that need a
+    limit, with the longest one. Raises UsageError for an unknown design, or one that
+    promises what nothing can judge.
     """
     wanted = [each.strip() for each in (names or ",".join(designs)).split(",")]
     for name in wanted:
@@ -69,13 +74,34 @@ def select(
                 f"--designs names {name!r}; there is {', '.join(designs)} "
                 "(one file each in app/designs/)"
             )
-        for promise in designs[name].promises:
-            if promise not in known:
+        for guarantee, promise in designs[name].promises.items():
+            where = f"{designs[name].source}: PROMISES names {guarantee!r}"
+            if guarantee not in known:
                 raise UsageError(
-                    f"{designs[name].source}: PROMISES names {promise!r}, which no "
-                    f"checker can judge; there is {', '.join(sorted(known))}"
+                    f"{where}, which no checker can judge; there is "
+                    f"{', '.join(sorted(known))}"
                 )
+            if why := _wrong_limit(promise, limits.get(guarantee)):
+                raise UsageError(f"{where} {why}")
     return tuple(designs[name] for name in dict.fromkeys(wanted))
+
+
+def _wrong_limit(promise: Promise, longest: float | None) -> str | None:
+    """Say what is wrong with a promise's limit; `longest` is None if it takes none."""
+    seconds = promise.within_seconds
+    if longest is None:
+        return None if seconds is None else "with a limit, and it takes none: write {}"
+    if seconds is None:
+        return (
+            "without a limit: write {'within_seconds': n}, with n at most "
+            f"{longest:g}"
+        )
+    if seconds > longest:
+        return (
+            f"within {seconds:g} s, which cannot be judged: it takes at most "
+            f"{longest:g} s"
+        )
+    return None
 
 
 def check_imports(project: Path, designs: Sequence[Design]) -> None:
@@ -169,6 +195,10 @@ def read_design(path: Path, project: Path) -> Design:
         source=f"{where}:{line}",
         promises=_promises(promises, f"{where}:{line}"),
         recovery_seconds=float(recovery),
+        has_background=any(
+            isinstance(each, ast.FunctionDef) and each.name == "background"
+            for each in module.body
+        ),
     )
 
 

@@ -7,6 +7,7 @@ asked for something impossible" and "we do not know" never share a type.
     ├── StackNotReady         3: the stack, or a lane of it, did not come up
     ├── StackLost             3: something that was up is gone
     ├── ToxiproxyError        3: Toxiproxy refused, or did not answer
+    ├── NotPossibleHere       its cells are not run, and change no exit code
     ├── FaultNotInjected      the fault did not bite: its cells get no verdict
     ├── FaultNotHealed        the fault did not go: its cells get no verdict
     ├── EvidenceNotWritten    3: a disk is full, a folder cannot be written
@@ -40,6 +41,10 @@ class StackNotReady(HarnessError):
 
 class StackLost(HarnessError):
     """A service or lane that was up is gone."""
+
+
+class NotPossibleHere(HarnessError):
+    """A scenario needs something that this machine cannot do."""
 
 
 class FaultNotInjected(HarnessError):

@@ -12,14 +12,19 @@ from typing import Any
 
 from harness.earned import FaultTimes, Work, fault_times, unread
 from harness.history import (
+    Acknowledged,
     Cell,
+    ChildDied,
+    Clock,
+    ContainerEnded,
+    DatabaseConnected,
     EffectSeen,
     History,
     Ledger,
     Outcome,
     PollEnded,
-    ProcessEnded,
     QueueSeen,
+    Rejected,
     Row,
     SubmitBegun,
     SubmitEnded,
@@ -60,20 +65,75 @@ class Account:
     """One cell's jobs, and what surrounds them: all that a checker reads.
 
     `jobs` were asked for, `strangers` were not; both are in the order of their keys.
-    `queues` is the final read of the broker. `unread` names the ledgers whose end
-    was not read. `unbalanced` says where totals disagree with the fold.
+    `queues` is the final read of the broker, `queues_seen` names the job queues that
+    were ever there, `samples` is each look at them by time. `acknowledgements_seen`
+    says that the probe wrote them down.
+    `connections` holds who opened each database connection, by its backend's id.
+    `clock_error_seconds` is how far times of two ledgers may be apart by clocks alone.
+    `unread` names the ledgers whose end was not read. `unbalanced` says where totals
+    disagree with the fold.
     """
 
     cell: Cell
     jobs: tuple[JobRecord, ...]
     strangers: tuple[JobRecord, ...]
     queues: tuple[QueueSeen, ...]
+    queues_seen: frozenset[str]
+    acknowledgements_seen: bool
+    samples: tuple[QueueSeen, ...]
+    connections: Mapping[int, tuple[DatabaseConnected, ...]]
+    clock_error_seconds: float
     faults: tuple[FaultTimes, ...]
-    processes_ended: tuple[ProcessEnded, ...]
+    deaths: tuple[ChildDied | ContainerEnded, ...]
     unread: tuple[Ledger, ...]
     books: Books
     work: Work
     unbalanced: tuple[str, ...]
+
+    @property
+    def healed(self) -> float | None:
+        """Return when the last fault was verified to be gone.
+
+        None where there was none, or where one may still be on.
+        """
+        times = [fault.verified for fault in self.faults]
+        if not times or None in times:
+            return None
+        return max(time for time in times if time is not None)
+
+    def limit_seconds(self, guarantee: str, default: float) -> float:
+        """Return how long the design may take: what it promises, or the default."""
+        promise = self.cell.promises.get(guarantee)
+        limit = promise.within_seconds if promise else None
+        return default if limit is None else limit
+
+    def opened_by(self, backend_pid: int, time: float) -> DatabaseConnected | None:
+        """Return who had opened the connection that this backend served then.
+
+        A database that was started anew gives the same ids again: the last one counts.
+        """
+        opened = [
+            event
+            for event in self.connections.get(backend_pid, ())
+            if event.time <= time + self.clock_error_seconds
+        ]
+        return opened[-1] if opened else None
+
+    def died_at(self, container: str, process: int, since: float) -> float | None:
+        """Return when the process that was alive at `since` died, None if it did not.
+
+        A child's death is known from its worker, a container's from the harness: of
+        that, when it was asked for, as anything after it may come of it.
+        """
+        for death in self.deaths:
+            if death.container != container:
+                continue
+            if isinstance(death, ContainerEnded):
+                if since <= death.gone:
+                    return death.time
+            elif death.child == process and since <= death.time:
+                return death.time
+        return None
 
 
 # --- the fold -----------------------------------------------------------------
@@ -105,19 +165,48 @@ def fold(history: History, cell: Cell) -> Account:
     strangers = tuple(record for record in records if not record.asked)
     books = _count(jobs)
     faults = fault_times(history, cell)
-    last_seen = {e.queue: e for e in history.of(QueueSeen) if e.final}
+    samples = tuple(dict.fromkeys(history.of(QueueSeen)))
+    last_seen = {e.queue: e for e in samples if e.final}
     return Account(
         cell=cell,
         jobs=jobs,
         strangers=strangers,
         queues=tuple(last_seen[name] for name in sorted(last_seen)),
+        queues_seen=frozenset(
+            event.queue for event in history.of(QueueSeen) if not event.dead_letters
+        ),
+        acknowledgements_seen=bool(history.of(Acknowledged) or history.of(Rejected)),
+        samples=samples,
+        connections=_connections(history),
+        clock_error_seconds=_clock_error_seconds(history),
         faults=faults,
-        processes_ended=tuple(history.of(ProcessEnded)),
+        deaths=_deaths(history),
         unread=tuple(unread(history)),
         books=books,
         work=_work(jobs, faults),
         unbalanced=tuple(_disagreements(history, records, books)),
     )
+
+
+def _deaths(history: History) -> tuple[ChildDied | ContainerEnded, ...]:
+    deaths: tuple[ChildDied | ContainerEnded, ...]
+    deaths = (*history.of(ChildDied), *history.of(ContainerEnded))
+    return tuple(sorted(deaths, key=lambda death: death.time))
+
+
+def _connections(history: History) -> dict[int, tuple[DatabaseConnected, ...]]:
+    opened: defaultdict[int, list[DatabaseConnected]] = defaultdict(list)
+    for event in history.of(DatabaseConnected):
+        opened[event.backend_pid].append(event)
+    return {backend: tuple(events) for backend, events in opened.items()}
+
+
+def _clock_error_seconds(history: History) -> float:
+    """Add up what each ledger's clock may be wrong by."""
+    errors: dict[Ledger, float] = {}
+    for clock in history.of(Clock):
+        errors[clock.ledger] = max(clock.error_seconds, errors.get(clock.ledger, 0.0))
+    return sum(errors.values())
 
 
 def _gather(history: History) -> dict[str, dict[str, list[Any]]]:

@@ -11,8 +11,10 @@ readers order by `time` (monotonic seconds) and, among database changes, by
 counts only where that marker was read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar, cast
 
@@ -196,6 +198,18 @@ class PollEnded(Event, frozen=True):
     error: str | None = None
 
 
+class ApiSeen(Event, frozen=True):
+    """What the API showed of a job at the final read, to whoever asks.
+
+    `time` is when it was asked: the job may have changed since then, not before.
+    """
+
+    key: str | None
+    job: int
+    status: str
+    result: int | None
+
+
 # --- database ledger ----------------------------------------------------------
 
 
@@ -236,6 +250,19 @@ class Owed(Event, frozen=True):
     """An outbox entry that was still unsent at the final read."""
 
     job: int
+
+
+class ResultSeen(Event, frozen=True):
+    """What the result backend held of a task at the final read.
+
+    `state` is Celery's (SUCCESS, FAILURE, ...); `result` is None where it is no
+    number.
+    """
+
+    job: int
+    task: str
+    state: str
+    result: int | None
 
 
 # --- attempts ledger (the probe's lines) --------------------------------------
@@ -308,12 +335,98 @@ class TaskEnded(Event, frozen=True):
     container: str
 
 
+class Acknowledged(Event, frozen=True):
+    """The worker's main process told the broker that it may forget the message.
+
+    `error` says that it could not be told.
+    """
+
+    job: int | None
+    task: str
+    delivery_tag: str
+    process: int
+    container: str
+    error: str | None = None
+
+
+class Rejected(Event, frozen=True):
+    """The worker's main process gave the message back, to be queued again or not."""
+
+    job: int | None
+    task: str
+    delivery_tag: str
+    requeue: bool
+    process: int
+    container: str
+    error: str | None = None
+
+
+class ChildBorn(Event, frozen=True):
+    """A pool child of a worker began to live."""
+
+    process: int
+    container: str
+
+
+class ChildDied(Event, frozen=True):
+    """The worker's main process `process` found that `child` had exited."""
+
+    child: int
+    exitcode: int
+    process: int
+    container: str
+
+
+class DatabaseConnected(Event, frozen=True):
+    """A process of the app opened a connection: Postgres serves it by `backend_pid`."""
+
+    backend_pid: int
+    process: int
+    container: str
+
+
+class BreakpointReached(Event, frozen=True):
+    """The `nth` arrival (from 1) at a named point began to wait there."""
+
+    point: str
+    nth: int
+    job: int | None
+    process: int
+    container: str
+
+
+class BreakpointLeft(Event, frozen=True):
+    """The wait at a breakpoint ended: it was released, or had lasted too long."""
+
+    point: str
+    nth: int
+    job: int | None
+    released: bool
+    process: int
+    container: str
+
+
 class ProbeFailed(Event, frozen=True):
     """The probe could not see, or not write, something: the ledger has a gap."""
 
     because: str
     process: int
     container: str
+
+
+# --- processes ----------------------------------------------------------------
+
+
+class ContainerEnded(Event, frozen=True):
+    """A role's container ended with all its processes, by the harness's hand.
+
+    It ended, once or again and again, between `time`, just before that was asked, and
+    `gone`, just before it was to live again.
+    """
+
+    container: str
+    gone: float
+    because: str
 
 
 # --- broker ledger ------------------------------------------------------------
@@ -333,16 +446,11 @@ class QueueSeen(Event, frozen=True):
 # --- how it ended -------------------------------------------------------------
 
 
-class ProcessEnded(Event, frozen=True):
-    """A process or container of the lane ended without being asked by the app."""
-
-    on: str
-    process: int
-    because: str
-
-
 class Clock(Event, frozen=True):
-    """A ledger's clock: add `offset` to its seconds to get ours, give or take."""
+    """A ledger's clock: add `offset` to its seconds to get ours, give or take `error`.
+
+    It was read at `time`.
+    """
 
     ledger: Ledger
     offset_seconds: float
@@ -401,6 +509,8 @@ AnyEvent: TypeAlias = (
     | Transition
     | EffectSeen
     | Owed
+    | ResultSeen
+    | ApiSeen
     | PublishBegun
     | PublishEnded
     | Delivered
@@ -408,9 +518,16 @@ AnyEvent: TypeAlias = (
     | AttemptLeft
     | DeadLettered
     | TaskEnded
+    | Acknowledged
+    | Rejected
+    | ChildBorn
+    | ChildDied
+    | DatabaseConnected
+    | BreakpointReached
+    | BreakpointLeft
     | ProbeFailed
+    | ContainerEnded
     | QueueSeen
-    | ProcessEnded
     | Clock
     | Settled
     | LedgerEnd
@@ -465,11 +582,14 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 # Which ledger an event belongs to; a ledger's end marker counts its events.
 LEDGER_OF: Mapping[type[Event], Ledger] = {
-    **dict.fromkeys((SubmitBegun, SubmitEnded, PollEnded), "client"),
-    **dict.fromkeys((Row, Transition, EffectSeen, Owed), "database"),
+    **dict.fromkeys((SubmitBegun, SubmitEnded, PollEnded, ApiSeen), "client"),
+    **dict.fromkeys((Row, Transition, EffectSeen, Owed, ResultSeen), "database"),
     **dict.fromkeys((PublishBegun, PublishEnded, Delivered), "attempts"),
     **dict.fromkeys((AttemptEntered, AttemptLeft), "attempts"),
     **dict.fromkeys((TaskEnded, DeadLettered, ProbeFailed), "attempts"),
+    **dict.fromkeys((Acknowledged, Rejected, ChildBorn, ChildDied), "attempts"),
+    **dict.fromkeys((BreakpointReached, BreakpointLeft), "attempts"),
+    DatabaseConnected: "attempts",
     QueueSeen: "broker",
 }
 
@@ -485,11 +605,13 @@ class History:
     """The events of one cell, ordered by time, and where reading broke off.
 
     `broken` is None, or a sentence naming the line that could not be read; what
-    stands after that line was not read.
+    stands after that line was not read. `lines` are the numbers of the events' lines
+    in the file, from 1; empty where the events come from no file.
     """
 
     events: tuple[AnyEvent, ...]
     broken: str | None = None
+    lines: Sequence[int] = field(default=(), repr=False, compare=False)
     _by_kind: dict[type, list[AnyEvent]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -504,6 +626,12 @@ class History:
     def of(self, kind: type[_Kind]) -> Sequence[_Kind]:
         """Return the events of one kind, by time; they are sorted out only once."""
         return cast(Sequence[_Kind], self._by_kind.get(kind, ()))
+
+    def lines_of(self, events: Collection[AnyEvent]) -> Mapping[AnyEvent, int]:
+        """Return the line of each of these events of ours: where the evidence is."""
+        asked = {id(event) for event in events}
+        numbered = zip(self.events, self.lines, strict=False)
+        return {event: line for event, line in numbered if id(event) in asked}
 
 
 _encoder = msgspec.json.Encoder()
@@ -527,8 +655,22 @@ def parse(lines: Iterable[bytes]) -> History:
         except (ValueError, RecursionError) as error:
             broken = f"line {number} cannot be read ({error}); reading stopped there"
             break
-    events.sort(key=lambda event: event.time)
-    return History(events=tuple(events), broken=broken)
+    order = list(_in_order(events))
+    return History(
+        events=tuple(events[index] for index in order),
+        broken=broken,
+        lines=array("I", (index + 1 for index in order)),
+    )
+
+
+def _in_order(events: Sequence[AnyEvent]) -> Iterator[int]:
+    """Give where the events stand by time; those of one instant always the same way."""
+    places = sorted(range(len(events)), key=lambda place: events[place].time)
+    for _, group in groupby(places, key=lambda place: events[place].time):
+        instant = list(group)
+        if len(instant) > 1:
+            instant.sort(key=lambda place: encode(events[place]))
+        yield from instant
 
 
 def read(path: Path) -> History:

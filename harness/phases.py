@@ -7,11 +7,13 @@ its marker is written.
 
 from collections.abc import Callable, Sequence
 
+import psycopg2
+
 from harness.cell import Cell
 from harness.clock import now, wait_until
-from harness.errors import StackNotReady
+from harness.errors import StackLost, StackNotReady
 from harness.history import AnyEvent, Ledger, LedgerEnd, Settled
-from harness.stack.ledgers import database
+from harness.stack.ledgers import api, database, results
 from harness.workload.client import poll_until_terminal, submit_one
 from harness.workload.plan import one_job
 
@@ -30,7 +32,7 @@ _SAMPLE_EVERY_SECONDS = 0.3
 def warm_up(cell: Cell) -> None:
     """Send a few jobs through, so that every link that the lane uses is in use."""
     for number in range(_WARM_UP_JOBS):
-        if not _finishes_one(cell, "warm_up", number):
+        if not finishes_one(cell, "warm_up", number):
             raise StackNotReady(
                 f"lane {cell.design.name} did not finish a warm-up job within "
                 f"{_ONE_JOB_WITHIN_SECONDS} s, before any fault"
@@ -69,17 +71,34 @@ def settle(cell: Cell) -> None:
 
 
 def read_ledgers(cell: Cell) -> None:
-    """Read the final state of every ledger into the history, each to its marker."""
-    _close(cell, "client", list)
-    _close(cell, "database", lambda: database.read_all(cell.lane.dsn))
-    _close(cell, "attempts", cell.lane.attempts.read)
+    """Read the final state of every ledger into the history, each to its marker.
+
+    The API goes first: a row that changes after it was shown has a line in the log.
+    """
+    lane = cell.lane
+    if lane.attempts.clock is not None:
+        cell.recorder.record(lane.attempts.clock)
+    _close(cell, "client", lambda: api.read_jobs(lane.web_url()))
     _close(
-        cell, "broker", lambda: cell.lane.broker.queues(cell.design.name, final=True)
+        cell,
+        "database",
+        lambda: [
+            *database.read_all(lane.dsn),
+            *results.read_all(lane.redis_url, lane.attempts.read()),
+        ],
     )
+    _close(cell, "attempts", lane.attempts.read)
+    _close(cell, "broker", lambda: lane.broker.queues(cell.design.name, final=True))
 
 
 def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -> None:
-    for event in read():
+    """Read one ledger; one that cannot be read has no marker, and proves no absence."""
+    try:
+        events = read()
+    except (StackLost, psycopg2.Error) as error:
+        cell.tell(f"{cell.design.name}: the {ledger} ledger was not read: {error}")
+        return
+    for event in events:
         cell.recorder.record(event)
     lines = cell.recorder.lines(ledger)
     cell.recorder.record(LedgerEnd(time=now(), ledger=ledger, lines=lines))
@@ -87,7 +106,7 @@ def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -
 
 def _unsettled(cell: Cell) -> str:
     """Return why the lane does not settle, or "" when it does."""
-    if not _finishes_one(cell, "sentinel", 0):
+    if not finishes_one(cell, "sentinel", 0):
         return (
             f"the sentinel job did not finish within {_ONE_JOB_WITHIN_SECONDS} s of "
             "the end of the workload"
@@ -95,7 +114,7 @@ def _unsettled(cell: Cell) -> str:
     return "" if _comes_to_rest(cell) else _busy(cell)
 
 
-def _finishes_one(cell: Cell, purpose: str, number: int) -> bool:
+def finishes_one(cell: Cell, purpose: str, number: int) -> bool:
     """Submit one job around the workload and say whether it ends in time.
 
     A try that is not accepted is repeated under a new key until time is up: right

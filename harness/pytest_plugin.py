@@ -14,7 +14,7 @@ import pytest
 
 from harness import checkers
 from harness.designs import Design, find_designs, select
-from harness.errors import HarnessError, UsageError
+from harness.errors import HarnessError, NotPossibleHere, UsageError
 from harness.report.results import CellResult
 from harness.scenario import Scenario, Story
 from harness.scenario_session import CellAsked, ScenarioSession
@@ -84,7 +84,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _designs(config: pytest.Config) -> tuple[Design, ...]:
     return select(
-        find_designs(config.rootpath), config.getoption("--designs"), checkers.known()
+        find_designs(config.rootpath),
+        config.getoption("--designs"),
+        checkers.known(),
+        checkers.limits(),
     )
 
 
@@ -114,6 +117,8 @@ def cell(request: pytest.FixtureRequest) -> "ConductedCell":
         # What is told while the scenario runs belongs on the terminal, not in a report.
         with capture.global_and_fixture_disabled():
             result = session.result(asked)
+    except NotPossibleHere as error:
+        pytest.skip(str(error))
     except HarnessError as error:
         pytest.exit(str(error), returncode=error.exit_code)
     request.node.stash[_result] = result

@@ -6,13 +6,18 @@ read a record and nothing else. The fates are those of `judging.md` §4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 from harness.history import (
+    Acknowledged,
     AnyEvent,
+    ApiSeen,
     AttemptEntered,
     AttemptLeft,
+    BreakpointLeft,
+    BreakpointReached,
     DeadLettered,
     Delivered,
     EffectSeen,
@@ -22,12 +27,13 @@ from harness.history import (
     PollEnded,
     PublishBegun,
     PublishEnded,
+    Rejected,
+    ResultSeen,
     Row,
     SubmitBegun,
     SubmitEnded,
     TaskEnded,
     Transition,
-    encode,
 )
 
 Fate = Literal[
@@ -52,6 +58,8 @@ FIELDS: Mapping[type[Event], str] = {
     Transition: "transitions",
     EffectSeen: "effects",
     Owed: "owed",
+    ResultSeen: "results_seen",
+    ApiSeen: "api_seen",
     PublishBegun: "publishes_begun",
     PublishEnded: "publishes_ended",
     Delivered: "deliveries",
@@ -59,6 +67,10 @@ FIELDS: Mapping[type[Event], str] = {
     AttemptLeft: "left",
     DeadLettered: "dead_letters",
     TaskEnded: "tasks_ended",
+    Acknowledged: "acknowledged",
+    Rejected: "rejected",
+    BreakpointReached: "held",
+    BreakpointLeft: "let_go",
 }
 
 
@@ -94,6 +106,8 @@ class JobRecord:
     transitions: tuple[Transition, ...] = ()
     effects: tuple[EffectSeen, ...] = ()
     owed: tuple[Owed, ...] = ()
+    results_seen: tuple[ResultSeen, ...] = ()
+    api_seen: tuple[ApiSeen, ...] = ()
     publishes_begun: tuple[PublishBegun, ...] = ()
     publishes_ended: tuple[PublishEnded, ...] = ()
     deliveries: tuple[Delivered, ...] = ()
@@ -101,6 +115,10 @@ class JobRecord:
     left: tuple[AttemptLeft, ...] = ()
     dead_letters: tuple[DeadLettered, ...] = ()
     tasks_ended: tuple[TaskEnded, ...] = ()
+    acknowledged: tuple[Acknowledged, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    held: tuple[BreakpointReached, ...] = ()
+    let_go: tuple[BreakpointLeft, ...] = ()
 
     @property
     def runs(self) -> int:
@@ -148,6 +166,14 @@ class JobRecord:
     def terminal(self) -> bool:
         """Say whether every row of the key has ended."""
         return all(row.status in TERMINAL for row in self.rows)
+
+    @property
+    def ended_at(self) -> float | None:
+        """Return when the last of the key's rows ended, None if one has not."""
+        if not self.terminal:
+            return None
+        ends = [change.time for change in self.transitions if change.new in TERMINAL]
+        return max(ends, default=None)
 
     @property
     def jobs(self) -> tuple[int, ...]:
@@ -220,16 +246,13 @@ class JobRecord:
 
     def events(self) -> tuple[AnyEvent, ...]:
         """Return all events of the job by time; database changes keep their order."""
-        latest = 0.0
-        timed: list[tuple[float, bytes, AnyEvent]] = []
-        for change in self.transitions:
-            latest = max(latest, change.time)
-            timed.append((latest, b"%020d" % change.sequence, change))
+        times = accumulate((change.time for change in self.transitions), max)
+        changes = zip(times, self.transitions, strict=True)
+        timed: list[tuple[float, AnyEvent]] = [*changes]
         for field in FIELDS.values():
             if field != "transitions":
-                events: tuple[AnyEvent, ...] = getattr(self, field)
-                timed += [(event.time, encode(event), event) for event in events]
-        return tuple(event for _, _, event in sorted(timed, key=lambda t: t[:2]))
+                timed += [(event.time, event) for event in getattr(self, field)]
+        return tuple(event for _, event in sorted(timed, key=itemgetter(0)))
 
 
 def _left_by(entered: AttemptEntered, left: AttemptLeft) -> bool:

@@ -19,6 +19,7 @@ from harness.cell import Cell, Tell
 from harness.clock import now, wait_until, wall
 from harness.designs import Design
 from harness.errors import HarnessError, StackLost
+from harness.faults import Fault
 from harness.history import FaultAsked
 from harness.phases import read_ledgers, settle, warm_up
 from harness.recorder import Recorder
@@ -26,6 +27,7 @@ from harness.scenario import Story
 from harness.stack.reset import reset
 from harness.stack.services import save_log
 from harness.stack.stack import Stack
+from harness.together import Together
 from harness.workload.client import LaneClient, Running, start
 from harness.workload.plan import plan
 
@@ -63,12 +65,13 @@ def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> 
 
         lanes.do("reset", lambda cell: reset(cell.lane, cell.tell))
         lanes.do("warm_up", warm_up)
+        _arm_breakpoints(lanes.alive, story, closing)
         with _sampling(cells), _clients(cells, story, run) as clients:
             lanes.begin("workload")
             faults = [
-                lanes.go(cell, break_and_heal, cell, name, fault, run.stop)
-                for cell in lanes.alive
+                lanes.go(cell, break_and_heal, cell, name, fault, run.stop, together)
                 for name, fault in story.faults()
+                for cell, together in _hit_by(fault, lanes.alive)
             ]
             _wait_for_the_workload(clients, faults, story, run)
             lanes.do("settle", settle)
@@ -171,6 +174,23 @@ def _open_cell(
         yield cell
     finally:
         cell.recorder.close()
+
+
+def _arm_breakpoints(
+    cells: Sequence[Cell], story: Story, closing: contextlib.ExitStack
+) -> None:
+    """Arm them before any job of the workload can pass; let all go in the end."""
+    for cell in cells:
+        for _, fault in story.faults():
+            closing.callback(cell.let_go, fault.when)
+            cell.arm(fault.when)
+
+
+def _hit_by(fault: Fault, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Together]]:
+    """Yield each cell with whom the fault hits at once: all of them, or it alone."""
+    everybody = Together(len(cells))
+    for cell in cells:
+        yield cell, everybody if fault.shared else Together(1)
 
 
 # --- workload -----------------------------------------------------------------

@@ -16,16 +16,25 @@ from pathlib import Path
 from types import FrameType
 
 import msgspec
+from docker.errors import DockerException
+from requests import RequestException
 
 from harness import run_folder
 from harness.clock import now, wall
+from harness.conditions import At
 from harness.designs import Design, check_imports
-from harness.errors import EvidenceNotWritten, HarnessError, UsageError
+from harness.errors import (
+    EvidenceNotWritten,
+    HarnessError,
+    NotPossibleHere,
+    UsageError,
+)
 from harness.history import NotRun, RunFacts
 from harness.report.evidence import judge_run, judge_scenario
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story
+from harness.stack import sidecar
 from harness.stack import stack as stacks
 from harness.terminal import Lines
 
@@ -92,12 +101,17 @@ class ScenarioSession:
     def result(self, cell: CellAsked) -> CellResult:
         """Return the cell's result, conducting its scenario when it is the first.
 
-        Raises HarnessError when the harness itself failed.
+        Raises NotPossibleHere for a scenario that this machine cannot do, any other
+        HarnessError when the harness itself failed.
         """
         name = cell.story.name
         try:
+            if because := _why_not(cell):
+                raise NotPossibleHere(because)
             if name not in self._conducted:
                 self._conduct(cell.story)
+        except NotPossibleHere:
+            raise
         except HarnessError as error:
             self._failed_with = error.exit_code
             self._note(harness_error=str(error))
@@ -112,7 +126,11 @@ class ScenarioSession:
         return self._results[name, cell.design.name]
 
     def _conduct(self, story: Story) -> None:
-        designs = [cell.design for cell in self._asked if cell.story.name == story.name]
+        designs = [
+            cell.design
+            for cell in self._asked
+            if cell.story.name == story.name and not _why_not(cell)
+        ]
         stack = self._stack or self._start_stack()
         self._lines.tell(f"— {story.name}: {story.claim}")
         self._conducted.add(story.name)
@@ -197,10 +215,11 @@ class ScenarioSession:
                     NotRun(
                         scenario=cell.story.name,
                         design=cell.design.name,
-                        because="the run ended before it",
+                        because=because or "the run ended before it",
                     )
                     for cell in self._asked
-                    if cell.story.name not in self._conducted
+                    if (because := _why_not(cell))
+                    or cell.story.name not in self._conducted
                 ),
             )
             self._exit_code = judge_run(self.folder)
@@ -219,7 +238,12 @@ class ScenarioSession:
     def _leave_stack(self) -> None:
         if self._stack is None:
             return
-        left = stacks.leave(self._stack, self._lines.tell)
+        try:
+            left = stacks.leave(self._stack, self._lines.tell)
+        except (HarnessError, DockerException, RequestException) as error:
+            self._note(harness_error=f"the stack could not be removed: {error}")
+            self._lines.tell(f"{self._facts.harness_error}; try `harness recover`")
+            return
         if left:
             self._lines.tell(f"the engine still holds on to {', '.join(left)}")
 
@@ -248,3 +272,18 @@ class ScenarioSession:
 
     def _save_facts(self) -> None:
         run_folder.write_facts(self.folder, self._facts)
+
+
+def _why_not(cell: CellAsked) -> str | None:
+    """Say why a cell is not possible; None if it is.
+
+    This machine may lack what a fault needs, or the design the process that it hits.
+    """
+    for _, fault in cell.story.faults():
+        for need in fault.needs:
+            if because := sidecar.why_not(need):
+                return f"not possible here: {fault.type} needs {need}: {because}"
+        roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
+        if roles == ("relay",) and not cell.design.has_background:
+            return f"not possible: {cell.design.name} does nothing in its relay"
+    return None

@@ -63,8 +63,8 @@ class Anomaly:
     `keys` are its jobs, `events` the proof in order. `because` completes "each ..."
     ("answered 201, never published") and `cause` is the short name of what is proven
     to be behind it, or "unexplained". `proven` says whether the events that are
-    there prove it, or those that are not. `explained` marks what a fault excuses
-    for guarantees that nobody can promise.
+    there prove it, or those that are not. `explained` says of a repetition whether a
+    kill, a retry or a fault lies over it; it excuses what nobody can promise.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Anomaly:
     because: str
     cause: str
     proven: Proof
-    explained: bool = False
+    explained: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +91,14 @@ class Group:
     cause: str
     because: str
     proven: Proof
-    explained: bool
+    explained: bool | None
     keys: tuple[str, ...]
     count: int
 
 
 def group(anomalies: Iterable[Anomaly]) -> tuple[Group, ...]:
     """Gather what has the same kind and cause, the largest group first."""
-    gathered: dict[tuple[str, str, str, Proof, bool], list[Anomaly]] = {}
+    gathered: dict[tuple[str, str, str, Proof, bool | None], list[Anomaly]] = {}
     for each in anomalies:
         name = (each.kind, each.cause, each.because, each.proven, each.explained)
         gathered.setdefault(name, []).append(each)
@@ -157,18 +157,19 @@ def judge_guarantee(
     *,
     promised: bool,
     evidence: Evidence,
-    under_fault: bool,
+    excuses: bool,
 ) -> Judgement:
     """Judge one guarantee by what its checker found and what the history lacks.
 
-    A fault excuses explained anomalies, but not of a guarantee that was promised.
+    `excuses` says that the cell had a fault and that nobody can promise the guarantee:
+    then explained anomalies do not count. A promise has no excuse.
     """
     found = tuple(findings)
     anomalies = [each for each in found if isinstance(each, Anomaly)]
     standing = [
         each for each in anomalies if each.proven == "presence" or evidence.complete
     ]
-    no_excuse = promised or not under_fault
+    no_excuse = promised or not excuses
     counted = tuple(each for each in standing if no_excuse or not each.explained)
     excused = tuple(each for each in standing if each.explained and not no_excuse)
     doubts = tuple(each.because for each in found if isinstance(each, Doubt))

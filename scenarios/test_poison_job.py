@@ -3,16 +3,17 @@
 from harness.conditions import started
 from harness.faults import poison
 from harness.scenario import Scenario
-from harness.workload import at, jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[at(4, "sleep", 2000)],
+        also=[job_at(4, "sleep", 2000)],
     ),
-    faults=[poison(when=started(10), for_seconds=8)],
+    # Six deliveries, and a worker notices a dead child after up to five seconds.
+    faults=[poison(when=started(10), for_seconds=40)],
     bites={"late_ack": {"stranded_started"}},
 )
 

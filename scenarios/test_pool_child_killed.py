@@ -4,14 +4,14 @@ from harness.conditions import started
 from harness.faults import kill_child
 from harness.history import Floors
 from harness.scenario import Scenario
-from harness.workload import at, jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=24,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[at(1 + 1.8 * number, "sleep", 2000) for number in range(12)],
+        also=[job_at(1 + 1.8 * number, "sleep", 2000) for number in range(12)],
     ),
     faults=[kill_child(when=started(8 * number)) for number in range(1, 11)],
     bites={"late_ack": {"stranded_started"}},

@@ -8,7 +8,7 @@ from harness.conditions import running_for
 from harness.faults import refuse
 from harness.history import Floors
 from harness.scenario import Scenario
-from harness.workload import at, jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
@@ -16,9 +16,12 @@ SCENARIO = Scenario(
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # Longer than the worker needs to come back: it tries after 0, 2, 6, 12 s.
-        also=[at(3, "sleep", 15000)],
+        # The second one keeps the other pool child in the middle of a job, too.
+        also=[job_at(3, "sleep", 15000), job_at(3.1, "sleep", 6000)],
     ),
-    faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=1.5)],
+    faults=[
+        refuse("worker", "rabbitmq", when=running_for(1, attempts=2), for_seconds=1.5)
+    ],
     bites={"late_ack": {"duplicate_effect"}},
     # The cut is short, so that the worker is back while the job still runs.
     floors=Floors(fault_window=5),

@@ -3,17 +3,17 @@
 from harness.conditions import running_for
 from harness.faults import kill
 from harness.scenario import Scenario
-from harness.workload import at, jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        # So that the worker holds at least this one when it dies.
-        also=[at(4, "sleep", 4000)],
+        # So that both pool children are in the middle of a job when the worker dies.
+        also=[job_at(4, "sleep", 4000), job_at(4.1, "sleep", 4000)],
     ),
-    faults=[kill("worker", when=running_for(0.5), for_seconds=5)],
+    faults=[kill("worker", when=running_for(0.5, attempts=2), for_seconds=5)],
     bites={"early_ack": {"stranded_started"}},
 )
 

@@ -3,8 +3,9 @@
 DESIGN in the environment names the file to use. This is the whole seam between the app
 and a design; a new design is a new file in this folder and nothing else.
 
-    PROMISES          which guarantees it says it keeps, and within how long, such as
-                      {"every_job_starts": {"within_seconds": 30}}; a literal
+    PROMISES          which guarantees it says it keeps, a literal; the two about time
+                      need a limit: {"every_job_starts": {},
+                      "recovers_in_time": {"within_seconds": 30}}
     CELERY            its Celery settings, laid over those that all designs share
     create(fields)    make a job from checked input -> (job, whether it is new)
     saved(job, created)

@@ -73,6 +73,10 @@ CELERY: dict[str, Any] = {
     "task_time_limit": 120,
     "task_queues": [DEFAULT, DEAD],
     "task_default_exchange_type": "topic",
+    # By default it is exclusive, and locked for a worker that comes back before the
+    # broker has missed its old connection, as after a partition: the worker exits.
+    "control_queue_exclusive": False,
+    "control_queue_durable": True,
     # In these 28 queues retries wait; as quorum queues they would be slow to make.
     "broker_native_delayed_delivery_queue_type": "classic",
 }

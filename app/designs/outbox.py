@@ -11,7 +11,9 @@ relay also reaps: it owes a new message for a job whose lease ran out, or whose 
 is gone.
 
 What it promises: everything, except that a body is entered only once. When a connection
-breaks, nobody can know whether the worker at its other end still runs.
+breaks, nobody can know whether the worker at its other end still runs. A request waits
+for Postgres and nothing else, so no client waits for a broker that is away; and the
+reaper's rounds bound how long a job can lie forgotten once all is well again.
 
 The settings that matter: `confirm_publish` together with `read_timeout` and
 `write_timeout`, now for the relay, which marks nothing as sent that the broker has not
@@ -22,7 +24,8 @@ another, as long as the database may be away.
 
 What breaks it: no relay is running, then jobs stay `pending` until there is one. Or a
 body acts on the outside world by itself, out of our transaction's reach: give the job's
-id to such a service, as the idempotency key that most of them accept.
+id to such a service, as the idempotency key that most of them accept. Or Postgres falls
+silent in the middle of a request: a query has no limit on the client's side.
 
 When it is right: whenever a lost or doubled job costs more than running the relay, and
 more than the tenth of a second that its polling adds.
@@ -63,6 +66,11 @@ PROMISES: dict[str, dict[str, float]] = {
     "states_are_legal": {},
     "state_tells_the_truth": {},
     "answers_are_honest": {},
+    # A request asks only Postgres: 3 s to connect, 5 s for a lock, and time to work.
+    "answers_in_time": {"within_seconds": 10},
+    # A worker tries its broker again after up to 12 s; then RECOVERY_SECONDS, and as
+    # long again to work off what has come in meanwhile, on a slow machine.
+    "recovers_in_time": {"within_seconds": 60},
 }
 # How long a lost message stays unseen, the reaper's rounds, and time for the job.
 RECOVERY_SECONDS = 15
@@ -84,6 +92,10 @@ CELERY: dict[str, Any] = {
     "task_time_limit": 120,
     "task_queues": [DEFAULT, DEAD],
     "task_default_exchange_type": "topic",
+    # By default it is exclusive, and locked for a worker that comes back before the
+    # broker has missed its old connection, as after a partition: the worker exits.
+    "control_queue_exclusive": False,
+    "control_queue_durable": True,
     # In these 28 queues retries wait; as quorum queues they would be slow to make.
     "broker_native_delayed_delivery_queue_type": "classic",
 }

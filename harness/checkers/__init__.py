@@ -2,6 +2,8 @@
 
 A checker is a module with the guarantee's name. To add one: write the file with
 the names of `Checker`, and put it into `CHECKERS` below; the order is the report's.
+One that judges by a time limit has `WITHIN_SECONDS`, the limit of a design that does
+not promise it, and `AT_MOST_SECONDS`, the longest limit that can be judged.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,10 +11,12 @@ from typing import Protocol
 
 from harness.checkers import (
     answers_are_honest,
+    answers_in_time,
     attempts_do_not_overlap,
     effects_happen_once,
     every_job_starts,
     every_started_job_ends,
+    recovers_in_time,
     runs_once,
     state_tells_the_truth,
     states_are_legal,
@@ -50,7 +54,11 @@ CHECKERS: tuple[Checker, ...] = (
     states_are_legal,
     state_tells_the_truth,
     answers_are_honest,
+    answers_in_time,
+    recovers_in_time,
 )
+_WITH_A_LIMIT = (answers_in_time, recovers_in_time)
+DEFAULT_SECONDS = {each.GUARANTEE: each.WITHIN_SECONDS for each in _WITH_A_LIMIT}
 
 # A connection can die under a running task: these are measured for all designs.
 NOBODY_CAN_PROMISE = frozenset(("runs_once", "attempts_do_not_overlap"))
@@ -62,6 +70,11 @@ def known() -> frozenset[str]:
     Two have one, and can be promised by nobody.
     """
     return frozenset(each.GUARANTEE for each in CHECKERS) - NOBODY_CAN_PROMISE
+
+
+def limits() -> Mapping[str, float]:
+    """Return the guarantees that need a limit, each with the longest one in seconds."""
+    return {each.GUARANTEE: each.AT_MOST_SECONDS for each in _WITH_A_LIMIT}
 
 
 def kinds() -> Mapping[str, tuple[str, str]]:

@@ -32,15 +32,14 @@ def _overlaps(record: JobRecord, account: Account) -> Iterator[Anomaly]:
     for first, second in combinations(record.attempts(), 2):
         if first.left is None or second.entered.time >= first.left.time:
             continue
-        cause, explained = why_again(record, first, second, account)
+        again = why_again(record, first, second, account)
         yield Anomaly(
             kind="overlap",
             keys=(record.key,),
             events=(first.entered, second.entered, first.left),
-            because=f"two attempts at once, {cause}"
-            + (", explained" if explained else ", by nothing that was seen"),
-            cause=cause,
+            because=f"two attempts at once, {again.how}",
+            cause=again.cause,
             proven="presence",
-            explained=explained,
+            explained=again.explained,
         )
         return

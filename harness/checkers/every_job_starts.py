@@ -7,8 +7,8 @@ sound: the row is there, the message is not. A job counts whether the answer was
 
 from collections.abc import Iterator
 
+from harness.checkers.hops import proof, where_dropped
 from harness.fates import Account
-from harness.history import QueueSeen
 from harness.records import JobRecord
 from harness.verdict import Anomaly
 
@@ -25,68 +25,19 @@ def check(account: Account) -> Iterator[Anomaly]:
     """Find jobs without a row, and rows that no worker ever started."""
     for record in account.jobs:
         if record.fate == "lost":
-            yield _lost(record)
+            yield _dropped("lost_record", record, account)
         for each in record.each_open():
             if not each.started:
-                yield _stranded(each, account.queues)
+                yield _dropped("stranded_pending", each, account)
 
 
-def _lost(record: JobRecord) -> Anomaly:
-    if any(change.new is None for change in record.transitions):
-        cause, how = "deleted", "its row was deleted"
-    elif record.transitions:
-        cause, how = "commit lost", "its row was there and is gone without a delete"
-    else:
-        cause, how = "never stored", "no row was ever written"
+def _dropped(kind: str, record: JobRecord, account: Account) -> Anomaly:
+    dropped = where_dropped(record, account)
     return Anomaly(
-        kind="lost_record",
+        kind=kind,
         keys=(record.key,),
-        events=(*record.ended, *record.transitions),
-        because=f"{record.answered}, {how}",
-        cause=cause,
+        events=(*proof(record), *record.transitions),
+        because=f"{record.answered}, {dropped.because}",
+        cause=dropped.cause,
         proven="absence",
     )
-
-
-def _stranded(record: JobRecord, queues: tuple[QueueSeen, ...]) -> Anomaly:
-    cause, hop = _hop(record, queues)
-    return Anomaly(
-        kind="stranded_pending",
-        keys=(record.key,),
-        events=(
-            *record.ended,
-            *record.publishes_begun,
-            *record.publishes_ended,
-            *record.deliveries,
-            *record.rows,
-        ),
-        because=f"{record.answered}, {hop}",
-        cause=cause,
-        proven="absence",
-    )
-
-
-def _hop(record: JobRecord, queues: tuple[QueueSeen, ...]) -> tuple[str, str]:
-    """Name the hand-over that failed, the latest that the job got to.
-
-    The broker counts messages and does not name them: "in the queue" says that
-    messages are left there, of which this may be one.
-    """
-    if record.deliveries:
-        return "delivered, not started", "delivered to a worker that did not start it"
-    published = [event for event in record.publishes_ended if event.error is None]
-    if published:
-        if any(q.ready + q.unacknowledged for q in queues if not q.dead_letters):
-            return "stuck in the queue", "published, in the queue, not consumed"
-        if any(q.ready + q.unacknowledged for q in queues if q.dead_letters):
-            return "swallowed", "published, dead-lettered while its row is open"
-        if any(event.confirmed for event in published):
-            return "dropped by the broker", "published and confirmed, not in the queue"
-        return "never confirmed", "published without a confirm, not in the queue"
-    if record.owed:
-        return "never published", "its outbox entry was never sent"
-    if record.publishes_ended:
-        return "never published", "publishing it failed"
-    if record.publishes_begun:
-        return "never published", "publishing it never ended"
-    return "never published", "never published"

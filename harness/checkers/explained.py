@@ -2,40 +2,80 @@
 
 It exists because nobody can promise that a job runs once, or never twice at a time:
 a connection can die under a running task. What lies between two attempts tells the
-repetition that a fault explains from the one that nothing does.
+repetition that a fault explains from the one that nothing does, be it a repeated run,
+an overlap, or an effect.
 """
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from harness.fates import Account
 from harness.records import Attempt, JobRecord
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Why a job ran again: the cause that is proven, and whether it is explained.
+
+    `how` says both in words: "redelivered, under refuse-rabbitmq".
+    """
+
+    cause: str
+    how: str
+    explained: bool
+
+
+def why_repeated(record: JobRecord, account: Account) -> Again:
+    """Return why a job of several attempts ran again; what nothing explains first."""
+    reasons = [
+        why_again(record, first, second, account)
+        for first, second in pairwise(record.attempts())
+    ]
+    return min(reasons, key=lambda reason: reason.explained)
+
+
 def why_again(
     record: JobRecord, first: Attempt, second: Attempt, account: Account
-) -> tuple[str, bool]:
-    """Return the cause of the second attempt, and whether it is explained.
+) -> Again:
+    """Return what brought the second attempt about.
 
     The time that counts runs from the job's first publish to the second entry: what
     made two messages of one, or brought one back, happened in it.
     """
     signs = (*record.publishes_begun, *record.deliveries, first.entered)
     start, stop = min(event.time for event in signs), second.entered.time
-    died = any(
-        event.process == first.entered.process and start <= event.time <= stop
-        for event in account.processes_ended
-    )
-    retried = any(
-        event.state == "RETRY" and start <= event.time <= stop
-        for event in record.tasks_ended
-    )
-    fault = any(each.lies_over(start, stop) for each in account.faults)
-    return _cause(record, died=died, retried=retried), died or retried or fault
+    entered = first.entered
+    death = account.died_at(entered.container, entered.process, entered.time)
+    faults = [each.name for each in account.faults if each.lies_over(start, stop)]
+    cause = _cause(record, first, second)
+    died = death is not None and death <= stop
+    by = "its worker had died" if died else under(faults)
+    if cause == "retried":
+        how = "the task was retried"
+    else:
+        how = by if cause == "unexplained" else f"{cause}, {by}"
+    explained = died or bool(faults) or cause == "retried"
+    return Again(cause=cause, how=how, explained=explained)
 
 
-def _cause(record: JobRecord, *, died: bool, retried: bool) -> str:
-    if retried:
+def under(faults: Sequence[str]) -> str:
+    """Return the words for the faults that lie over something."""
+    return f"under {', '.join(faults)}" if faults else "by nothing that was seen"
+
+
+def _cause(record: JobRecord, first: Attempt, second: Attempt) -> str:
+    """Name what the ledgers show between the two entries, or before the second."""
+    start, stop = first.entered.time, second.entered.time
+    if any(e.state == "RETRY" and start <= e.time <= stop for e in record.tasks_ended):
         return "retried"
-    if any(delivery.redelivered for delivery in record.deliveries):
-        return "redelivered after a kill" if died else "redelivered"
-    if sum(1 for event in record.publishes_ended if event.error is None) > 1:
-        return "published twice"
-    return "unexplained"
+    if any(e.redelivered and start <= e.time <= stop for e in record.deliveries):
+        return "redelivered"
+    # Whoever puts a started job back to pending took its attempt for dead.
+    if any(
+        (e.old, e.new) == ("started", "pending") and start <= e.time <= stop
+        for e in record.transitions
+    ):
+        return "lease"
+    sent = [e for e in record.publishes_ended if e.error is None and e.time <= stop]
+    return "published twice" if len(sent) > 1 else "unexplained"

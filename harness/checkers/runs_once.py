@@ -6,9 +6,8 @@ explains is harm (`judging.md` §5: duplicate_run).
 """
 
 from collections.abc import Iterator
-from itertools import pairwise
 
-from harness.checkers.explained import why_again
+from harness.checkers.explained import why_repeated
 from harness.fates import Account
 from harness.records import JobRecord
 from harness.verdict import Anomaly
@@ -29,20 +28,13 @@ def check(account: Account) -> Iterator[Anomaly]:
 
 
 def _run_again(record: JobRecord, account: Account) -> Anomaly:
-    attempts = record.attempts()
-    reasons = [
-        why_again(record, first, second, account)
-        for first, second in pairwise(attempts)
-    ]
-    cause, _ = min(reasons, key=lambda reason: reason[1])
-    explained = all(reason[1] for reason in reasons)
+    again = why_repeated(record, account)
     return Anomaly(
         kind="duplicate_run",
         keys=(record.key,),
         events=(*record.deliveries, *record.entered, *record.left),
-        because=f"{len(attempts)} attempts, {cause}"
-        + (", explained" if explained else ", by nothing that was seen"),
-        cause=cause,
+        because=f"{len(record.entered)} attempts, {again.how}",
+        cause=again.cause,
         proven="presence",
-        explained=explained,
+        explained=again.explained,
     )

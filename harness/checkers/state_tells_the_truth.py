@@ -2,14 +2,15 @@
 
 It exists because a client acts on the status and the result: a job that says finished
 and had no effect is worse than one that says nothing (`judging.md` §5: false_success,
-silent_failure, unexpected_failure, wrong_result; split_brain needs the API's own view
-and the result backend's at the end).
+silent_failure, unexpected_failure, wrong_result). And because there are several places
+to ask: the row, the API, and Celery's result backend (split_brain).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from harness.checkers.explained import why_repeated
 from harness.fates import Account
-from harness.history import Row
+from harness.history import AnyEvent, ApiSeen, ResultSeen, Row
 from harness.records import JobRecord
 from harness.verdict import Anomaly, Proof
 
@@ -24,7 +25,15 @@ KINDS = {
         "jobs failed that had no reason to",
     ),
     "wrong_result": ("job with a wrong result", "jobs with wrong results"),
+    "split_brain": (
+        "job of which two places say different things",
+        "jobs of which two places say different things",
+    ),
 }
+
+# A job that changed so shortly before the API was asked is in no one state: the two
+# clocks agree to milliseconds, and a settled lane changes nothing.
+JUST_CHANGED_SECONDS = 1.0
 
 
 def check(account: Account) -> Iterator[Anomaly]:
@@ -33,35 +42,96 @@ def check(account: Account) -> Iterator[Anomaly]:
         for each in record.each_job():
             for row in each.rows:
                 yield from _row(each, row, account)
+                yield from _split(each, row)
 
 
 def _row(record: JobRecord, row: Row, account: Account) -> Iterator[Anomaly]:
     expected = record.begun[0].expected if record.begun else None
     if row.status == "finished":
         if not record.effects:
-            yield _lie(record, "false_success", "finished, and no effect", "absence")
+            ran = "it ran" if record.runs else "it never ran"
+            how = f"finished, and no effect: {ran}"
+            yield _lie(record, "false_success", how, "absence")
         if expected and expected.result is not None and row.result != expected.result:
             how = f"result {row.result}, {expected.result} was expected"
-            yield _lie(record, "wrong_result", how, "presence")
+            yield _lie(record, "wrong_result", how)
     elif row.status == "failed":
         if record.effects:
-            yield _lie(record, "silent_failure", "failed, and its effect is there")
+            cause, why = _why_failed(record, account)
+            how = f"failed, and its effect is there: {why}"
+            yield _lie(record, "silent_failure", how, cause=cause)
         if expected and expected.status == "finished" and not _excused(record, account):
             how = "failed without an error under a fault or a dead letter"
             yield _lie(record, "unexpected_failure", how, "absence")
 
 
+def _split(record: JobRecord, row: Row) -> Iterator[Anomaly]:
+    """Compare the row with what the API shows and what the result backend holds.
+
+    A number that a task returned is taken for its job's result; one that returned
+    none says only that it ended, and one that failed may have been followed by another.
+    """
+    for seen in record.api_seen:
+        if (seen.status, seen.result) != (row.status, row.result):
+            changed = max((each.time for each in record.transitions), default=0.0)
+            if changed < seen.time - JUST_CHANGED_SECONDS:
+                yield _disagreement(record, row, "API", seen.status, seen)
+    for held in record.results_seen:
+        kept = held.state == "SUCCESS" and held.result is not None
+        if kept and ("finished", held.result) != (row.status, row.result):
+            yield _disagreement(record, row, "result backend", held.state, held)
+    failed = {held.state for held in record.results_seen} == {"FAILURE"}
+    if failed and row.status == "finished":
+        held = record.results_seen[-1]
+        yield _disagreement(record, row, "result backend", held.state, held)
+
+
+def _disagreement(
+    record: JobRecord, row: Row, place: str, state: str, seen: ApiSeen | ResultSeen
+) -> Anomaly:
+    said, also = (
+        word if result is None else f"{word} with result {result}"
+        for word, result in ((row.status, row.result), (state, seen.result))
+    )
+    how = f"the row says {said}, the {place} {also}"
+    return _lie(record, "split_brain", how, also=(seen,))
+
+
 def _lie(
-    record: JobRecord, kind: str, because: str, proven: Proof = "presence"
+    record: JobRecord,
+    kind: str,
+    because: str,
+    proven: Proof = "presence",
+    cause: str = "unexplained",
+    *,
+    also: Sequence[AnyEvent] = (),
 ) -> Anomaly:
     return Anomaly(
         kind=kind,
         keys=(record.key,),
-        events=(*record.left, *record.transitions, *record.effects, *record.rows),
+        events=(
+            *record.left,
+            *record.transitions,
+            *record.effects,
+            *record.rows,
+            *also,
+        ),
         because=because,
-        cause="unexplained",
+        cause=cause,
         proven=proven,
     )
+
+
+def _why_failed(record: JobRecord, account: Account) -> tuple[str, str]:
+    """Say what failed a job that had its effect: who came after, or what got lost."""
+    if record.went_to_dead_letters:
+        return "dead-lettered", "by way of the dead letters"
+    if len(record.entered) > 1:
+        again = why_repeated(record, account)
+        return again.cause, again.how
+    if any(left.outcome == "returned" for left in record.left):
+        return "result lost", "its body returned"
+    return "unexplained", "nothing returned"
 
 
 def _excused(record: JobRecord, account: Account) -> bool:

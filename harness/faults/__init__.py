@@ -5,10 +5,50 @@ it, `verify` that it is gone. Target, direction and timing are arguments.
 """
 
 from harness.faults.fault import Fault
-from harness.faults.kill import kill
-from harness.faults.kill_child import kill_child
-from harness.faults.poison import poison
-from harness.faults.refuse import refuse
-from harness.faults.silence import silence
+from harness.faults.network.accept_then_close import accept_then_close
+from harness.faults.network.flap import flap
+from harness.faults.network.freeze import freeze
+from harness.faults.network.kill_connections import kill_connections
+from harness.faults.network.latency import latency
+from harness.faults.network.packets import packet_loss, partition
+from harness.faults.network.refuse import refuse
+from harness.faults.network.reset import reset
+from harness.faults.network.silence import silence
+from harness.faults.network.throttle import throttle
+from harness.faults.network.truncate import truncate
+from harness.faults.network.unplug import unplug
+from harness.faults.process.crash import crash
+from harness.faults.process.crash_loop import crash_loop
+from harness.faults.process.kill import kill
+from harness.faults.process.kill_child import kill_child
+from harness.faults.process.pause import pause
+from harness.faults.process.poison import poison
+from harness.faults.process.restart import restart
+from harness.faults.process.stop import stop
+from harness.faults.process.suspend import suspend
 
-__all__ = ["Fault", "kill", "kill_child", "poison", "refuse", "silence"]
+__all__ = [
+    "Fault",
+    "accept_then_close",
+    "crash",
+    "crash_loop",
+    "flap",
+    "freeze",
+    "kill",
+    "kill_child",
+    "kill_connections",
+    "latency",
+    "packet_loss",
+    "partition",
+    "pause",
+    "poison",
+    "refuse",
+    "reset",
+    "restart",
+    "silence",
+    "stop",
+    "suspend",
+    "throttle",
+    "truncate",
+    "unplug",
+]

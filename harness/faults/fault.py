@@ -8,7 +8,7 @@ from typing import Protocol
 
 from harness.conditions import Condition
 from harness.history import Reading
-from harness.stack.lane import Lane
+from harness.stack.lane import Felt, Lane
 from harness.stack.open_faults import NothingToUndo, Undo
 
 
@@ -18,18 +18,21 @@ class Aim:
 
     `used` names the links or processes hit that the lane itself has in use:
     afterwards is too late to ask. `undo` is how anybody can undo the fault.
-    `victim` is the process hit, by its id inside its container, and `job` what it
-    runs, where the fault picks one.
+    `victim` is the process hit: one of several by its id inside its container, with
+    the `job` that it runs, a whole container by the engine's. `ends` is the role whose
+    container ends with it. `before` is what the links' clients felt.
     """
 
     used: frozenset[str]
     undo: Undo = field(default_factory=NothingToUndo)
     victim: int | None = None
     job: int | None = None
+    ends: str | None = None
+    before: tuple[Felt, ...] = ()
 
 
 class Fault(Protocol):
-    """One bad thing with a start and an end, on one lane at a time.
+    """One bad thing with a start and an end, on one lane or on what all lanes share.
 
     `confirm` and `verify` return what their probes felt once the fault bites, or is
     gone, and None as long as it does not, or is not.
@@ -52,6 +55,16 @@ class Fault(Protocol):
         ...
 
     @property
+    def shared(self) -> bool:
+        """Say whether it hits what all lanes share, and so all of them at once."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Name what the machine must be able to do (`stack/sidecar.py`)."""
+        ...
+
+    @property
     def sentence(self) -> str:
         """Say in one sentence what it does, for a reader of the report."""
         ...
@@ -61,13 +74,19 @@ class Fault(Protocol):
         ...
 
     def inject(self, lane: Lane, aim: Aim) -> Aim:
-        """Begin it; return what it hit, which is its aim unless that got away."""
+        """Begin it; return what it hit, which is its aim unless that got away.
+
+        Where it is shared, one lane does it for all; so is `heal`.
+        """
         ...
 
     def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None: ...
 
-    def hold(self, lane: Lane, aim: Aim) -> None:
-        """Do what keeps it up; called again and again until it is healed."""
+    def hold(self, lane: Lane, aim: Aim) -> bool:
+        """Do what keeps it up, called again and again; say whether its work is done.
+
+        A fault whose work is done is healed before its time is up.
+        """
         ...
 
     def heal(self, lane: Lane, aim: Aim) -> str:

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, replace
 
 import msgspec
 
-from harness.checkers import CHECKERS, Checker
+from harness.checkers import CHECKERS, NOBODY_CAN_PROMISE, Checker
 from harness.earned import evidence, is_baseline
 from harness.fates import Account, fold
 from harness.history import Cell, HarnessFailed, History
-from harness.report import telling
+from harness.report import measures, stories, telling
+from harness.report.recovery import recovery
 from harness.report.results import Accounting, CellResult, WorkResult
 from harness.verdict import (
     CellVerdict,
@@ -99,6 +100,7 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     failed = [event.because for event in history.of(HarnessFailed)]
     return Judged(
         result=_tell(
+            history,
             account,
             lacks,
             judgements,
@@ -138,7 +140,7 @@ def _run(checker: Checker, account: Account, lacks: Evidence) -> Judgement:
         findings,
         promised=promised,
         evidence=lacks,
-        under_fault=not is_baseline(cell),
+        excuses=checker.GUARANTEE in NOBODY_CAN_PROMISE and not is_baseline(cell),
     )
 
 
@@ -152,6 +154,7 @@ def _unknown(guarantee: str) -> Judgement:
 
 
 def _tell(
+    history: History,
     account: Account,
     lacks: Evidence,
     judgements: Sequence[Judgement],
@@ -161,6 +164,7 @@ def _tell(
 ) -> CellResult:
     cell = account.cell
     verdict = judge_cell(judgements, evidence=lacks)
+    told = stories.tell(account, judgements)
     return CellResult(
         scenario=cell.scenario,
         design=cell.design,
@@ -172,6 +176,7 @@ def _tell(
         accounting=Accounting(**asdict(account.books)),
         faults=tuple(telling.fault_result(each, account) for each in account.faults),
         recovery_seconds=telling.recovery_seconds(account),
+        recovery=recovery(account),
         baseline=is_baseline(cell),
         harness_error=harness_error,
         claim=cell.claim,
@@ -187,7 +192,10 @@ def _tell(
             indefinite=account.work.indefinite,
             in_window=dict(account.work.in_window),
         ),
-        stories=telling.stories(account, judgements),
+        floors=cell.floors,
+        measures=measures.measure(history, account),
+        stories=told,
+        survivors=stories.survivors(account, told),
     )
 
 

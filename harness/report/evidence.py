@@ -16,6 +16,8 @@ from harness.errors import EvidenceNotWritten, UsageError
 from harness.history import NotRun, RunFacts, read
 from harness.report import html, junit, results, summary
 from harness.report.cells import Judged, judge_history, together, without_verdict
+from harness.report.compare import Comparison, compare
+from harness.report.exhibits import exhibits
 from harness.report.results import CellResult, RunPart, RunResult
 
 HISTORY = "history.jsonl"
@@ -24,7 +26,6 @@ Renderer = Callable[[RunResult], str]
 RENDERERS: Mapping[str, Renderer] = {
     "junit.xml": junit.render,
     "summary.md": summary.render,
-    "index.html": html.render,
 }
 
 
@@ -40,19 +41,27 @@ def judge_run(folder: Path) -> int:
     return result.exit_code
 
 
-def render_run(folder: Path) -> None:
-    """Draw the report again from results.json; judge first where there is none."""
+def render_run(folder: Path, *, against: Path | None = None) -> None:
+    """Draw the report again from results.json; judge first where there is none.
+
+    `against` is the folder of an earlier run: what is new since then is marked.
+    """
+    before = results_of(against) if against is not None else None
+    result = results_of(folder)
+    _draw(folder, result, compare(before, result) if before is not None else None)
+
+
+def results_of(folder: Path) -> RunResult:
+    """Return a run's results; judge the run where it has none. Raises UsageError."""
     path = folder / "results.json"
-    try:
-        result = results.decode(path.read_bytes())
-    except FileNotFoundError:
+    if not path.exists():
         judge_run(folder)
-        return
+    try:
+        return results.decode(path.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(
             f"{path} cannot be read ({error}); run `harness judge {folder}` first"
         ) from error
-    _draw(folder, result)
 
 
 def judge_scenario(folder: Path, scenario: str) -> list[CellResult]:
@@ -89,7 +98,7 @@ def judge_cells(folder: Path) -> RunResult:
                 without_verdict(scenario, design, "it was asked for, and left nothing"),
             )
     ordered = tuple(results_of[each] for each in order if each in results_of)
-    run = _run_part(folder, facts, problem, judged)
+    run = _run_part(facts, problem, judged)
     return RunResult(
         schema_version=results.RESULTS_VERSION,
         run=run,
@@ -120,7 +129,9 @@ def _facts(folder: Path) -> tuple[RunFacts | None, str | None]:
         return msgspec.json.decode(data, type=RunFacts), None
     except FileNotFoundError:
         return None, None
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:  # without its path: the same words wherever it lies
+        return None, f"run.json cannot be read: {error.strerror}"
+    except msgspec.DecodeError as error:
         return None, f"run.json cannot be read: {error}"
 
 
@@ -147,7 +158,6 @@ def _not_run(
 
 
 def _run_part(
-    folder: Path,
     facts: RunFacts | None,
     problem: str | None,
     judged: Sequence[Judged],
@@ -156,7 +166,7 @@ def _run_part(
     cell = next((each.cell for each in judged if each.cell is not None), None)
     if facts is None:
         facts = RunFacts(
-            id=cell.run if cell else folder.resolve().name,
+            id=cell.run if cell else "unknown",
             seed=cell.seed if cell else 0,
             started_at=cell.wall if cell else 0.0,
             command=cell.command if cell else "",
@@ -196,9 +206,15 @@ def write(path: Path, data: bytes) -> None:
         ) from error
 
 
-def _draw(folder: Path, result: RunResult) -> None:
+def _draw(
+    folder: Path, result: RunResult, comparison: Comparison | None = None
+) -> None:
     """Draw each output by itself: one that crashes says so in its own place."""
-    for name, render in RENDERERS.items():
+
+    def page(result: RunResult) -> str:
+        return html.render(result, exhibits(folder, result), comparison)
+
+    for name, render in {**RENDERERS, "index.html": page}.items():
         try:
             text = render(result)
         except Exception:  # noqa: BLE001 - drawing never changes a verdict, nor another drawing

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from harness.errors import NoVerdict
-from harness.history import Host, NotRun, Reading
+from harness.history import Floors, Host, NotRun, Reading
 from harness.records import Fate
 from harness.verdict import CellVerdict, Proof, Verdict
 
@@ -21,12 +21,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CauseResult(Result, frozen=True):
-    """Anomalies of one kind with one cause. `sentence` says it all in words."""
+    """Anomalies of one kind with one cause. `sentence` says it all in words.
+
+    `explained` says of repetitions whether a kill, a retry or a fault lies over them;
+    it is None for anomalies of which nobody asks that.
+    """
 
     sentence: str
     cause: str
     because: str
     proven: Proof
+    explained: bool | None
     count: int
     jobs: tuple[str, ...]
 
@@ -47,6 +52,8 @@ class AnomalyResult(Result, frozen=True):
 class GuaranteeResult(Result, frozen=True):
     """One guarantee in one cell; `group` and `sentence` say what it guarantees.
 
+    `within_seconds` is the limit that it was judged by, promised or the default; None
+    where it takes none.
     `excused` are anomalies that a fault explains, of guarantees that nobody can
     promise. `suspected` counts those that incomplete evidence cannot prove.
     """
@@ -94,6 +101,22 @@ class FaultResult(Result, frozen=True):
     problem: str | None
 
 
+class Recovery(Result, frozen=True):
+    """How a cell came back, in seconds from its last verified heal.
+
+    `first_success_seconds` to the first job that finished; `normal_wait_seconds` until
+    no job waited longer than twice what was usual before the faults. `dip` is how deep
+    work fell in the worst two seconds: 0 not at all, 1 nothing was done. The times of
+    the API are of submissions sent while a fault was on.
+    """
+
+    first_success_seconds: float | None
+    normal_wait_seconds: float | None
+    dip: float | None
+    api_p95_during: float | None
+    api_slowest_during: float | None
+
+
 class WorkResult(Result, frozen=True):
     """What was done, to be held against the floors. `in_window` is by fault."""
 
@@ -104,13 +127,31 @@ class WorkResult(Result, frozen=True):
     in_window: dict[str, int] = {}
 
 
+class Measures(Result, frozen=True):
+    """What was measured beside the verdict; None where there was nothing to measure.
+
+    A job's latency is from its first request to its end; each p95 is of the jobs
+    asked for before, during (asked to verified) and after the faults.
+    """
+
+    latency_p95_before: float | None = None
+    latency_p95_during: float | None = None
+    latency_p95_after: float | None = None
+    redeliveries: int = 0
+    deepest_backlog: int | None = None
+
+
 class EventLine(Result, frozen=True):
-    """One event of a job in words. `proof` marks what proves an anomaly."""
+    """One event of a job in words. `proof` marks what proves an anomaly.
+
+    `kind` is the event's: submit_begun, transition, ...
+    """
 
     seconds: float
     where: str
     what: str
     proof: bool
+    kind: str = ""
 
 
 class Story(Result, frozen=True):
@@ -118,6 +159,9 @@ class Story(Result, frozen=True):
 
     `events` is empty where the report has told enough stories of the same cause;
     the history has them all. `answers` are status codes, None where there was none.
+    `last_good` is the place among `events` of the last hand-over that went well,
+    `missing` says what should have come next and did not. `survivor` is the key of an
+    unharmed job that was asked for nearest to this one.
     """
 
     key: str
@@ -126,10 +170,16 @@ class Story(Result, frozen=True):
     answers: tuple[int | None, ...]
     anomalies: tuple[str, ...]
     events: tuple[EventLine, ...]
+    last_good: int | None = None
+    missing: str | None = None
+    survivor: str | None = None
 
 
 class CellResult(Result, frozen=True):
-    """One scenario, one design: the verdict and all that speaks for it."""
+    """One scenario, one design: the verdict and all that speaks for it.
+
+    `stories` are of harmed jobs, `survivors` of a few unharmed ones to compare with.
+    """
 
     scenario: str
     design: str
@@ -139,6 +189,7 @@ class CellResult(Result, frozen=True):
     accounting: Accounting = Accounting()
     faults: tuple[FaultResult, ...] = ()
     recovery_seconds: float | None = None
+    recovery: Recovery | None = None
     baseline: bool = False
     cross_check: str | None = None
     harness_error: str | None = None
@@ -149,7 +200,10 @@ class CellResult(Result, frozen=True):
     command: str = ""
     seconds: float | None = None
     work: WorkResult = WorkResult()
+    floors: Floors = Floors()
+    measures: Measures = Measures()
     stories: tuple[Story, ...] = ()
+    survivors: tuple[Story, ...] = ()
 
     @property
     def kept_its_promise(self) -> bool:

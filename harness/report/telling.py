@@ -3,26 +3,21 @@
 It exists so that judging a cell and telling of it do not mix: here nothing is decided.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 
-from harness.checkers import CHECKERS, kinds
+from harness.checkers import CHECKERS, DEFAULT_SECONDS, kinds
 from harness.earned import FaultTimes
 from harness.fates import Account
-from harness.history import AnyEvent, Cell
-from harness.records import TERMINAL, JobRecord
+from harness.history import Cell
 from harness.report.results import (
     AnomalyResult,
     CauseResult,
-    EventLine,
     FaultResult,
     GuaranteeResult,
-    Story,
 )
-from harness.report.words import words
 from harness.verdict import Anomaly, Group, Judgement, group
 
-STORIES_PER_CAUSE = 50
 WORDS = kinds()
 
 
@@ -48,6 +43,7 @@ def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
                 cause=each.cause,
                 because=each.because,
                 proven=each.proven,
+                explained=each.explained,
                 count=each.count,
                 jobs=each.keys,
             )
@@ -76,54 +72,13 @@ def guarantee_result(judgement: Judgement, cell: Cell) -> GuaranteeResult:
         verdict=judgement.verdict,
         promised=promise is not None,
         judged_as_promised=judgement.promised,
-        within_seconds=promise.within_seconds if promise else None,
+        within_seconds=(promise and promise.within_seconds)
+        or DEFAULT_SECONDS.get(judgement.guarantee),
         anomalies=anomaly_results(judgement.anomalies),
         excused=anomaly_results(judgement.excused),
         suspected=judgement.suspected,
         because=judgement.because,
         traceback=judgement.traceback,
-    )
-
-
-def stories(account: Account, judgements: Sequence[Judgement]) -> tuple[Story, ...]:
-    """Tell of each harmed job; of the first ones of each cause, event by event."""
-    records = {each.key: each for each in (*account.jobs, *account.strangers)}
-    found: dict[str, list[Anomaly]] = {}
-    told: dict[tuple[str, str, str], int] = {}
-    in_full: set[str] = set()
-    for judgement in judgements:
-        for anomaly in (*judgement.anomalies, *judgement.excused):
-            cause = (anomaly.kind, anomaly.cause, anomaly.because)
-            for key in anomaly.keys:
-                found.setdefault(key, []).append(anomaly)
-                told[cause] = told.get(cause, 0) + 1
-                if told[cause] <= STORIES_PER_CAUSE:
-                    in_full.add(key)
-    return tuple(
-        _story(records[key], found[key], account.cell, in_full=key in in_full)
-        for key in sorted(found)
-    )
-
-
-def _story(
-    record: JobRecord, anomalies: Sequence[Anomaly], cell: Cell, *, in_full: bool
-) -> Story:
-    proof = {event for each in anomalies for event in each.events}
-    events = record.events() if in_full else ()
-    return Story(
-        key=record.key,
-        jobs=record.jobs,
-        fate=record.fate if record.asked else None,
-        answers=tuple(event.status for event in record.ended),
-        anomalies=tuple(dict.fromkeys(each.kind for each in anomalies)),
-        events=tuple(_line(event, cell, event in proof) for event in events),
-    )
-
-
-def _line(event: AnyEvent, cell: Cell, proof: bool) -> EventLine:
-    where, what = words(event)
-    return EventLine(
-        seconds=round(event.time - cell.time, 3), where=where, what=what, proof=proof
     )
 
 
@@ -164,19 +119,16 @@ def recovery_seconds(account: Account) -> float | None:
     From the last verified heal to the end of the last job that was asked for before
     it. None also where there was no fault, or one was never verified.
     """
-    verified = [fault.verified for fault in account.faults]
-    times = [each for each in verified if each is not None]
-    if not times or len(times) < len(verified):
+    healed = account.healed
+    if healed is None:
         return None
-    healed = max(times)
     last = healed
     for record in account.jobs:
         if not any(event.time <= healed for event in record.begun) or not record.rows:
             continue
         if not record.terminal:
             return None
-        ends = [e.time for e in record.transitions if e.new in TERMINAL]
-        last = max([last, *ends])
+        last = max(last, record.ended_at or healed)
     return round(last - healed, 3)
 
 

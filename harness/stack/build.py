@@ -232,6 +232,24 @@ def find_app(engine: docker.DockerClient, project: Path, build: Build) -> str | 
     return str(found[0].id) if found else None
 
 
+def build_text(
+    engine: docker.DockerClient, name: str, dockerfile: str, base_image: str
+) -> None:
+    """Have an image that a Dockerfile makes from another image and nothing else."""
+    digest = _digest(
+        [dockerfile.encode(), (_image_id(engine, base_image) or "").encode()]
+    )
+    if label_of(engine, name) == digest:
+        return
+    _build(
+        engine,
+        name,
+        fileobj=io.BytesIO(dockerfile.encode()),
+        buildargs={"BASE_IMAGE": base_image} | proxies(),
+        labels={MADE_FROM: digest},
+    )
+
+
 # --- with the engine ------------------------------------------------------------
 
 

@@ -4,16 +4,12 @@ It exists so that "it does not work here" has an answer on one screen. It change
 nothing and starts nothing: no container, no kernel module, no file.
 """
 
-import functools
-import gzip
 import importlib.metadata
 import os
 import platform
 import shutil
 import socket
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +19,7 @@ import docker.errors
 import psutil
 
 from harness.errors import EngineMissing, HarnessError
-from harness.stack import build, images
+from harness.stack import build, images, sidecar
 from harness.stack.compose import read_compose
 from harness.stack.engine import connect, may_install
 
@@ -62,7 +58,7 @@ def examine(project: Path) -> list[Finding]:
     found += _compose_and_images(engine, project)
     found += [_versions(project), _memory(), *_disks(engine, project)]
     found += _ports(engine, project)
-    found += _kernel()
+    found += _for_faults(engine)
     return found
 
 
@@ -232,54 +228,16 @@ def _owner(engine: docker.DockerClient | None, port: int) -> str:
     return "a process that we may not see"
 
 
-# --- what some faults need of the kernel ----------------------------------------
+# --- what some faults need ------------------------------------------------------
 
 
-def _kernel() -> Iterable[Finding]:
-    if sys.platform != "linux":
-        seen = f"{platform.system()}: its engine's own kernel was not looked at"
-        yield Finding(name="kernel", seen=seen)
-        return
+def _for_faults(engine: docker.DockerClient | None) -> Iterator[Finding]:
+    """Look at what only some faults need; `harness faults` tries it in a container."""
+    if engine is not None:
+        there = build.label_of(engine, sidecar.IMAGE) is not None
+        seen = f"{sidecar.IMAGE}{'' if there else ' is missing'}"
+        todo = "" if there else "`make setup` builds it; without it: no such faults"
+        yield Finding(name="faults on packets", seen=seen, todo=todo, is_remark=True)
     root = os.geteuid() == 0
-    iptables = shutil.which("iptables") is not None
-    abilities = {
-        "sch_netem": (_has_module("sch_netem"), "faults on packets (tc netem)"),
-        "iptables": (iptables and root, "faults that drop packets (needs root)"),
-        "ss -K": (_has_option("CONFIG_INET_DIAG_DESTROY"), "connections cut by ss -K"),
-        "host pids": (root, "faults that kill a process inside a container"),
-    }
-    for name, (there, what_for) in abilities.items():
-        seen = "there" if there else "not there, or not for us"
-        todo = "" if there else f"without it: no {what_for}"
-        yield Finding(name=f"kernel {name}", seen=seen, todo=todo, is_remark=True)
-
-
-def _has_module(name: str) -> bool:
-    """Say whether the kernel has it, built in or as a module that can be loaded."""
-    if Path(f"/sys/module/{name}").exists():
-        return True
-    option = f"CONFIG_{name.replace('sch_', 'NET_SCH_').upper()}"
-    if _has_option(option):
-        return True
-    done = (
-        subprocess.run(
-            ["modprobe", "--dry-run", "--quiet", name], capture_output=True, check=False
-        )
-        if shutil.which("modprobe")
-        else None
-    )
-    return done is not None and done.returncode == 0
-
-
-def _has_option(option: str) -> bool:
-    text = _kernel_config()
-    return f"{option}=y" in text or f"{option}=m" in text
-
-
-@functools.cache
-def _kernel_config() -> str:
-    packed = Path("/proc/config.gz")
-    if packed.exists():
-        return gzip.decompress(packed.read_bytes()).decode()
-    plain = Path(f"/boot/config-{platform.release()}")
-    return plain.read_text() if plain.exists() else ""
+    seen = "by this machine's table" if root else "by `docker exec`, which is slower"
+    yield Finding(name="faults on processes", seen=seen)

@@ -3,8 +3,10 @@
 It exists because a harness can be killed at any instant, and a fault or a container
 that stays behind is the worst that such a tool can do. It is a process in a session
 of its own, fed by a pipe from the harness. When the pipe closes, however that came
-about, the guard undoes every fault on record and, unless the stack is to be kept,
-removes whatever carries the session's label. `harness recover` does the same by hand.
+about, the guard removes whatever carries the session's label, and every fault with it:
+all of them live inside our containers. In a stack that is to be kept it undoes every
+fault on record; if one cannot be undone, the stack is not kept. `harness recover` does
+the same by hand.
 """
 
 import os
@@ -14,10 +16,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import docker
-import requests
-
-from harness.errors import HarnessError
 from harness.stack import open_faults
 from harness.stack.engine import connect
 from harness.stack.session import (
@@ -28,6 +26,10 @@ from harness.stack.session import (
     remove,
     session_of,
 )
+
+_ENGINE_ANSWERS_WITHIN_SECONDS = 20
+# A request of the dead harness may still be under way in the engine.
+_TIMES = 3
 
 
 def post(session: Session) -> subprocess.Popen[bytes]:
@@ -68,8 +70,8 @@ def _clean_up(*, keep_kept: bool) -> list[str]:
         if is_in_use(session):
             lines.append(f"{session.id}: in use by a running harness; left alone")
             continue
-        _heal(engine, session.folder)
-        if keep_kept and session.keep:
+        keep = keep_kept and session.keep
+        if keep and not open_faults.undo_all(session.folder, engine):
             lines.append(f"{session.id}: kept stack, healed; `make down` removes it")
             continue
         left = remove(engine, session.id)
@@ -81,28 +83,14 @@ def _clean_up(*, keep_kept: bool) -> list[str]:
     return lines
 
 
-def _heal(engine: docker.DockerClient, folder: Path) -> None:
-    """Undo what is on record, last in first out, each whether or not others fail."""
-    for fault in reversed(open_faults.read(folder)):
-        try:
-            open_faults.undo(fault, engine)
-        except (HarnessError, docker.errors.APIError, requests.RequestException) as why:
-            print(
-                f"{fault.name} on {fault.lane} was not healed: {why}", file=sys.stderr
-            )
-        else:
-            open_faults.forget(folder, fault)
-
-
 def _watch(session_id: str, folder: Path, *, keep: bool) -> None:
     """Wait for the harness to end, then heal and remove."""
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    engine = connect()
-    _heal(engine, folder)
-    if not keep:
+    engine = connect(timeout_seconds=_ENGINE_ANSWERS_WITHIN_SECONDS)
+    if not keep or open_faults.undo_all(folder, engine, times=_TIMES):
         remove(engine, session_id)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,10 +15,13 @@ import docker.errors
 import requests
 
 from harness.errors import StackNotReady, UsageError
-from harness.stack import build, env_file
+from harness.stack import build, env_file, sidecar
 from harness.stack.compose import Build, ComposeFile, read_compose
 from harness.stack.interpolation import environment_for
 from harness.stack.progress import Tell, side_by_side
+
+# What the app's image starts from (compose.yaml).
+_APP_BASE = "PYTHON_IMAGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,14 @@ def prepare(engine: docker.DockerClient, project: Path, tell: Tell) -> None:
     made = side_by_side(
         {each.name: partial(_obtain, engine, each, tell) for each in missing}, tell
     )
-    _remember(project, {each: names[each] or made[each.name] for each in wanted})
+    found = {each: names[each] or made[each.name] for each in wanted}
+    _remember(project, found)
     if missing:
         build.drop_leftovers(engine)
     _build_app(engine, project, tell)
+    for each, name in found.items():
+        if each.variable == _APP_BASE:
+            sidecar.prepare(engine, name, tell)
 
 
 def wanted_images(project: Path) -> tuple[Wanted, ...]:

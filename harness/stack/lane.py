@@ -11,13 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import docker
+import docker.errors
 import requests
 
 from harness.clock import wait_until
 from harness.errors import StackLost, StackNotReady
-from harness.history import Delivered, PublishBegun, Reading
-from harness.stack import processes
+from harness.history import Delivered, PublishBegun
+from harness.stack import processes, services
 from harness.stack.blueprint import PROBE_FOLDER
+from harness.stack.breakpoints import Breakpoints
 from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
@@ -25,58 +28,128 @@ from harness.stack.services import host_port, last_words
 from harness.stack.toxiproxy import Toxiproxy
 
 WEB_PORT = 8000
+# Touched every 2 s (app/config/celery.py, the relay's command).
+_ALIVE = {"worker": "/tmp/worker-alive", "relay": "/tmp/relay-alive"}  # noqa: S108 - the container's own
+_ALIVE_WITHIN_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """How a link is tried: how often, how patiently, with how many bytes (0: a few)."""
+
+    timeout_seconds: float = 1.0
+    tries: int = 1
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Felt:
+    """What a client felt on one link (probe/linkcheck.py says more).
+
+    `used` says whether any process of that container has, or lately had, a connection
+    on the link; `connections` names those that stood, each by its local port.
+    `observed` is served, refused, closed, reset, silent, unreachable or garbled, and
+    `seconds` how long the fastest round trip took. `retransmitted` counts segments of
+    the whole container.
+    """
+
+    on: str
+    used: bool
+    observed: str
+    seconds: float
+    connections: frozenset[int] = frozenset()
+    sent: int = 0
+    received: int = 0
+    retransmitted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """One design's lane. `dsn` and `broker` go around the proxies."""
+    """One design's lane. `dsn` and `broker` go around the proxies.
+
+    `roles` are the containers of its own, `services` those that all lanes share.
+    """
 
     design: str
     links: tuple[Link, ...]
     roles: dict[str, Any]
     toxiproxy: Toxiproxy
+    toxiproxy_container: Any
     broker: Broker
     dsn: str
     redis_url: str
     attempts: AttemptLog
+    breakpoints: Breakpoints
+    services: dict[str, Any]
+
+    @property
+    def engine(self) -> docker.DockerClient:
+        """Return the engine that runs the lane's containers."""
+        engine: docker.DockerClient = self.roles["web"].client
+        return engine
 
     def web_url(self) -> str:
         """Return where clients reach the web service, around the proxies."""
         return f"http://127.0.0.1:{host_port(self.roles['web'], WEB_PORT)}"
 
-    def links_of(self, roles: Sequence[str], service: str) -> tuple[Link, ...]:
-        """Return the lane's links from these roles ("*" is every role) to a service."""
+    def links_of(
+        self, roles: Sequence[str], services: Sequence[str]
+    ) -> tuple[Link, ...]:
+        """Return the lane's links from these roles to these services; "*" is every."""
         return tuple(
             link
             for link in self.links
-            if link.service == service and ("*" in roles or link.role in roles)
+            if ("*" in services or link.service in services)
+            and ("*" in roles or link.role in roles)
         )
 
-    def feel(
-        self, links: Sequence[Link], *, timeout_seconds: float
-    ) -> tuple[Reading, ...]:
-        """Try a round trip on each link from where its client sits.
-
-        A reading's `used` says whether any process of that container has, or lately
-        had, a connection on the link. `observed` is served, refused, closed, reset
-        or silent.
-        """
+    def feel(self, links: Sequence[Link], check: Check) -> tuple[Felt, ...]:
+        """Try a round trip on each link from where its client sits."""
         by_role: dict[str, list[Link]] = {}
         for link in links:
             by_role.setdefault(link.role, []).append(link)
         with ThreadPoolExecutor(max(len(by_role), 1)) as pool:
             felt = pool.map(
-                lambda role: _feel_from(
-                    self.roles[role], by_role[role], timeout_seconds
-                ),
-                by_role,
+                lambda role: _feel_from(self.roles[role], by_role[role], check), by_role
             )
-            return tuple(reading for readings in felt for reading in readings)
+            return tuple(each for those in felt for each in those)
+
+    def state_of(self, target: str) -> dict[str, Any]:
+        """Return what the engine says of a role's or service's container, now.
+
+        Raises StackLost when there is no such container any more.
+        """
+        container = (self.roles | self.services)[target]
+        try:
+            container.reload()
+        except docker.errors.NotFound as error:
+            raise StackLost(f"the container of {target} is gone altogether") from error
+        state: dict[str, Any] = container.attrs["State"]
+        return state
+
+    def is_alive(self, role: str) -> bool:
+        """Say whether a role's process does what it is there for.
+
+        Web answers, a worker consumes, and both worker and relay touch the file that
+        tells compose.yaml's health checks so.
+        """
+        if role == "web":
+            return self.is_serving()
+        if role == "worker" and not self.consumes():
+            return False
+        return services.touched_seconds_ago(self.roles[role], _ALIVE[role]) < min(
+            _ALIVE_WITHIN_SECONDS, services.up_seconds(self.roles[role])
+        )
 
     def has_used(self, role: str) -> bool:
-        """Say whether the lane's jobs have gone through a process of this role."""
-        return any(
-            getattr(event, "container", None) == role for event in self.attempts.read()
+        """Say whether the lane's jobs have gone through a process of this role.
+
+        Every job comes in by web, which writes no line where it publishes nothing.
+        """
+        return role == "web" or any(
+            getattr(event, "container", None) == role
+            and getattr(event, "job", None) is not None
+            for event in self.attempts.read()
         )
 
     def consumes(self) -> bool:
@@ -111,7 +184,8 @@ class Lane:
 
     def is_running(self, role: str, process: int, *, since: float) -> bool:
         """Say whether the process that a role had under this id still runs."""
-        return processes.is_running(self.roles[role], process, since=since)
+        theirs = since - self.attempts.offset_seconds
+        return processes.is_running(self.roles[role], process, since=theirs)
 
     def busy_with(self) -> list[PublishBegun | Delivered]:
         """Return what the lane's processes that still run have begun and not ended."""
@@ -129,25 +203,35 @@ class Lane:
         )
 
 
-def _feel_from(
-    container: Any, links: Sequence[Link], timeout_seconds: float
-) -> list[Reading]:
+def _feel_from(container: Any, links: Sequence[Link], check: Check) -> list[Felt]:
     """Run the probe's link check in one container; raise StackLost if it cannot."""
-    targets = [f"{link.proxy}={link.scheme}://toxiproxy:{link.port}" for link in links]
-    check = ["python", "-I", "-S", f"{PROBE_FOLDER}/linkcheck.py"]
-    answer = container.exec_run([*check, "--timeout", str(timeout_seconds), *targets])
+    command = ["python", "-I", "-S", f"{PROBE_FOLDER}/linkcheck.py"]
+    command += ["--timeout", str(check.timeout_seconds)]
+    command += ["--tries", str(check.tries), "--size", str(check.size)]
+    command += [
+        f"{link.proxy.name}={link.scheme}://toxiproxy:{link.port}" for link in links
+    ]
+    answer = container.exec_run(command)
     if answer.exit_code != 0:
         raise StackLost(
             f"links could not be checked from {container.name}: "
             f"{answer.output.decode(errors='replace')}"
         )
-    found = json.loads(answer.output)["links"]
+    said = json.loads(answer.output)
     return [
-        Reading(
-            on=link.name,
-            used=bool(found[link.proxy]["sockets"]),
-            observed=found[link.proxy]["observed"],
-            seconds=found[link.proxy]["seconds"],
-        )
+        _felt(link, said["links"][link.proxy.name], said["retransmitted"])
         for link in links
     ]
+
+
+def _felt(link: Link, found: dict[str, Any], retransmitted: int) -> Felt:
+    return Felt(
+        on=link.name,
+        used=bool(found["sockets"]),
+        observed=found["observed"],
+        seconds=found["seconds"],
+        connections=frozenset(found["ports"]),
+        sent=found["sent"],
+        received=found["received"],
+        retransmitted=retransmitted,
+    )

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
+from harness.stack.toxiproxy import Proxy
+
 # Where the proxies listen inside the stack's network; any free range would do.
 FIRST_PORT = 20001
 
@@ -25,9 +27,13 @@ class Link:
     port: int
 
     @property
-    def proxy(self) -> str:
-        """Name the link's proxy in Toxiproxy."""
-        return f"{self.lane}.{self.role}.{self.service}"
+    def proxy(self) -> Proxy:
+        """Return the link's proxy as it is meant to be."""
+        return Proxy(
+            name=f"{self.lane}.{self.role}.{self.service}",
+            port=self.port,
+            upstream=self.upstream,
+        )
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ containers' processes are this machine's own (an engine on Linux, and us root), 
 goes by the host's process table, within milliseconds; elsewhere by `docker exec`.
 """
 
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -13,18 +14,47 @@ from typing import Any
 
 import psutil
 
+from harness.errors import StackLost
 
-def kill(container: Any, process: int) -> None:
-    """Kill a process as the kernel would. One that is gone already stays gone."""
+
+def send(container: Any, process: int, number: signal.Signals) -> None:
+    """Send a process a signal. One that is gone already stays gone."""
     on_host = _on_host(container, process)
     if on_host is None:
         # By the shell's own `kill`: slim images have no other.
-        container.exec_run(["sh", "-c", f"kill -KILL {process}"], user="root")
+        command = f"kill -{number.name.removeprefix('SIG')} {process}"
+        container.exec_run(["sh", "-c", command], user="root")
         return
     try:
-        os.kill(on_host, signal.SIGKILL)
+        os.kill(on_host, number)
     except ProcessLookupError:
         return
+
+
+def kill(container: Any, process: int) -> None:
+    """Kill a process as the kernel would."""
+    send(container, process, signal.SIGKILL)
+
+
+def main_of(container: Any) -> int:
+    """Return the id of the process that the container's command became.
+
+    It is the first one, or the first one's child where an init of Docker's goes before.
+    """
+    if not container.attrs["HostConfig"]["Init"]:
+        return 1
+    container.reload()
+    children: list[int | None] = []
+    if _shares_our_processes(container):
+        with contextlib.suppress(psutil.Error):
+            init = psutil.Process(container.attrs["State"]["Pid"])
+            children = [_inside(each.pid) for each in init.children()]
+    else:
+        answer = container.exec_run(["cat", "/proc/1/task/1/children"])
+        children = [int(each) for each in answer.output.split() if each.isdigit()]
+    if not children or children[0] is None:
+        raise StackLost(f"{container.name} has no process that could be found")
+    return children[0]
 
 
 def is_running(container: Any, process: int, *, since: float) -> bool:

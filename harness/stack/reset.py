@@ -12,6 +12,7 @@ import redis
 
 from harness.clock import wait_until
 from harness.errors import StackLost
+from harness.stack import services
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
 
@@ -41,9 +42,9 @@ def _clean(lane: Lane) -> bool:
 
     Messages first: a running attempt's `save()` would insert its row again.
     """
+    lane.breakpoints.clear()
     for link in lane.links:
-        state = lane.toxiproxy.state(link.proxy)
-        if not state.enabled or state.toxics:
+        if not lane.toxiproxy.is_well(link.proxy):
             # Only these: healing closes the link's connections.
             lane.toxiproxy.heal(link.proxy)
     if not wait_until(
@@ -71,7 +72,7 @@ def _drain(lane: Lane) -> bool:
 
 def _rebuild(lane: Lane) -> None:
     for container in lane.roles.values():
-        container.restart(timeout=1)
+        services.restart(container)
     lane.wait_until_serving(within_seconds=_READY_WITHIN_SECONDS)
     lane.wait_until_consuming(within_seconds=_READY_WITHIN_SECONDS)
 
@@ -87,8 +88,9 @@ def _dirt(lane: Lane) -> list[str]:
         found.append("rows are left in the database")
     if not lane.consumes():
         found.append("no worker consumes")
-    for link in lane.links:
-        state = lane.toxiproxy.state(link.proxy)
-        if not state.enabled or state.toxics:
-            found.append(f"{link.name} is not as it was")
+    found += [
+        f"{link.name} is not as it was"
+        for link in lane.links
+        if not lane.toxiproxy.is_well(link.proxy)
+    ]
     return found

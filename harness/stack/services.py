@@ -6,31 +6,84 @@ be assumed; the guard does its work), and no wait of its own, since we wait for 
 protocol round trip.
 """
 
+import contextlib
+import math
 import os
+import random
+import socket
+import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import docker
+import docker.errors
+import docker.types
+import requests
 
 # Read by testcontainers when it is imported: where /.dockerenv exists it would take
 # itself for a container, and Ryuk's image cannot be assumed to be pullable.
 os.environ.setdefault("TESTCONTAINERS_CONNECTION_MODE", "docker_host")
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 
+import docker.errors
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
+from harness.clock import wall
 from harness.errors import StackLost
 from harness.stack.compose import Service
+from harness.stack.engine import connect
 from harness.stack.session import PLACE, Session
 
 _LOG_BYTES_AT_MOST = 2_000_000
+_NETWORK_TRIES = 5
+# Linux gives out ports from 32768 on (ip_local_port_range).
+_PORTS = (20_000, 32_768)
+# Docker before 28 miscounts a network's endpoints when containers start at once: the
+# network then "has active endpoints" for ever and cannot be removed.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plug:
+    """How a container is in a network: all that it takes to plug it in again."""
+
+    container: str
+    network: str
+    aliases: tuple[str, ...]
+    address: str
 
 
 def create_network(session: Session) -> Network:
-    """Create the stack's own network, named per session."""
-    network = Network(docker_network_kw={"labels": session.labels()})
-    network.name = f"celery-proving-ground-{session.id}"
-    return network.create()
+    """Create the stack's own network, named per session.
+
+    With a subnet that is named: in no other may a container that was unplugged have its
+    address back. The engine says which one is free.
+    """
+    name = f"celery-proving-ground-{session.id}"
+    engine = connect()
+    for each_try in range(_NETWORK_TRIES):
+        free = engine.networks.create(name, labels=session.labels())
+        free.reload()
+        (pool, *_) = free.attrs["IPAM"]["Config"]
+        free.remove()
+        pools = [docker.types.IPAMPool(subnet=pool["Subnet"])]
+        network = Network(
+            docker_network_kw={
+                "labels": session.labels(),
+                "ipam": docker.types.IPAMConfig(pool_configs=pools),
+            }
+        )
+        network.name = name
+        try:
+            return network.create()
+        except docker.errors.APIError:  # another harness took it in between
+            if each_try == _NETWORK_TRIES - 1:
+                raise
+    raise AssertionError  # the loop returns or raises
 
 
 def start(
@@ -44,6 +97,7 @@ def start(
     environment: Mapping[str, str],
     ports: Sequence[int] = (),
     volumes: Mapping[str, tuple[str, str]] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Any:
     """Start the service at its place in the stack; return docker-py's container.
 
@@ -58,9 +112,9 @@ def start(
     for host_path, (inside, mode) in (volumes or {}).items():
         container.with_volume_mapping(host_path, inside, mode)
     for port in ports:
-        container.ports[f"{port}/tcp"] = ("127.0.0.1", None)  # type: ignore[assignment]
+        container.ports[f"{port}/tcp"] = ("127.0.0.1", _free_port())  # type: ignore[assignment]
     container.with_kwargs(
-        labels={**session.labels(), PLACE: place},
+        labels={**session.labels(), PLACE: place, **(labels or {})},
         init=service.init,
         # The harness waits by its own round trips; a check in each of 30 containers
         # every few seconds would cost more CPU than the jobs.
@@ -69,14 +123,58 @@ def start(
             entrypoint=service.entrypoint, user=service.user, hostname=service.hostname
         ),
     )
-    return container.start().get_wrapped_container()
+    with _one_at_a_time:
+        return container.start().get_wrapped_container()
+
+
+def start_again(container: Any) -> None:
+    """Start a container that has ended. Nothing happens to one that runs."""
+    with _one_at_a_time:
+        container.start()
+
+
+def restart(container: Any) -> None:
+    """Stop a container, with a second's grace, and start it again."""
+    with _one_at_a_time:
+        container.restart(timeout=1)
+
+
+def plug_of(container: Any) -> Plug:
+    """Return how a container is in the stack's network, before it is unplugged."""
+    container.reload()
+    ((network, settings),) = container.attrs["NetworkSettings"]["Networks"].items()
+    return Plug(
+        container=container.id,
+        network=network,
+        aliases=tuple(settings["Aliases"] or ()),
+        address=settings["IPAddress"],
+    )
+
+
+def unplug(container: Any, plug: Plug) -> None:
+    """Take a container out of its network. It runs on, alone."""
+    container.client.networks.get(plug.network).disconnect(container, force=True)
+
+
+def plug_in(engine: docker.DockerClient, plug: Plug) -> None:
+    """Put a container back into its network. One that is there, or gone, is fine."""
+    try:
+        container = engine.containers.get(plug.container)
+        network = engine.networks.get(plug.network)
+    except docker.errors.NotFound:
+        return
+    if plug.network in container.attrs["NetworkSettings"]["Networks"]:
+        return
+    with _one_at_a_time:
+        network.connect(
+            container, aliases=list(plug.aliases), ipv4_address=plug.address
+        )
 
 
 def host_port(container: Any, port: int) -> int:
-    """Return the loopback port of a container's port, read anew.
+    """Return the loopback port of a container's port; a restart leaves it as it is.
 
-    The engine gives other ports after a restart: never keep what this returns over
-    one. Raises StackLost when the container is gone or stopped.
+    Raises StackLost when the container is gone or stopped.
     """
     container.reload()
     bindings = container.attrs["NetworkSettings"]["Ports"].get(f"{port}/tcp")
@@ -88,6 +186,40 @@ def host_port(container: Any, port: int) -> int:
     return int(bindings[0]["HostPort"])
 
 
+def _free_port() -> int:
+    """Return a loopback port that nobody has, and that the kernel gives nobody.
+
+    Below the range that it takes ports from for whoever asks for any: so the port is
+    still free when a container that was killed is started again.
+    """
+    with contextlib.closing(socket.socket()) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        while True:
+            port = random.randrange(*_PORTS)
+            with contextlib.suppress(OSError):
+                trial.bind(("127.0.0.1", port))
+                return port
+
+
+def touched_seconds_ago(container: Any, path: str) -> float:
+    """Return how long ago a file in a container was changed; infinite where none is.
+
+    Not by `docker exec`, which a paused container refuses.
+    """
+    try:
+        _, facts = container.get_archive(path)
+    except docker.errors.NotFound:
+        return math.inf
+    return wall() - datetime.fromisoformat(facts["mtime"]).timestamp()
+
+
+def up_seconds(container: Any) -> float:
+    """Return how long ago the container was started."""
+    container.reload()
+    started = container.attrs["State"]["StartedAt"]
+    return wall() - datetime.fromisoformat(started).timestamp()
+
+
 def last_words(container: Any, *, lines: int = 8) -> str:
     """Return the end of a container's log, for an error message."""
     text: bytes = container.logs(tail=lines)
@@ -95,9 +227,16 @@ def last_words(container: Any, *, lines: int = 8) -> str:
 
 
 def save_log(container: Any, path: Path, *, since: float) -> None:
-    """Keep the end of what the container wrote since a moment (epoch seconds)."""
+    """Keep the end of what the container wrote since a moment (epoch seconds).
+
+    Where it cannot be had any more, keep why: a log is no evidence.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    text: bytes = container.logs(since=int(since), timestamps=True)
+    text: bytes
+    try:
+        text = container.logs(since=int(since), timestamps=True)
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        text = f"(its log could not be read: {error})\n".encode()
     path.write_bytes(text[-_LOG_BYTES_AT_MOST:])
 
 

@@ -27,7 +27,11 @@ FINGERPRINT = "celery-proving-ground.fingerprint"
 # A container's place in the stack: a service ("postgres"), or lane/role.
 PLACE = "celery-proving-ground.place"
 FOLDER = "celery-proving-ground.folder"
+# All proxies of Toxiproxy, which knows none any more when it is started anew.
+PROXIES = "celery-proving-ground.proxies"
 _LOCK = "in_use.lock"
+# 22 containers on two busy cores take ten seconds.
+_GONE_WITHIN_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +122,7 @@ def remove(engine: docker.DockerClient, session_id: str) -> list[str]:
 
     Loops until three listings in a row are empty, because a harness killed in the
     middle of starting something may still have a request under way in the engine.
-    A network that the engine keeps ("has active endpoints", seen once in 33) is
+    A network that the engine keeps ("has active endpoints": services.py says when) is
     retried and at last reported, not raised.
     """
     empty = 0
@@ -134,7 +138,7 @@ def remove(engine: docker.DockerClient, session_id: str) -> list[str]:
         empty = 0 if leftovers or nets else empty + 1
         return empty >= 3
 
-    if wait_until(gone, within_seconds=60, every_seconds=0.1):
+    if wait_until(gone, within_seconds=_GONE_WITHIN_SECONDS, every_seconds=0.1):
         return []
     return _names(containers(engine, session_id)) + _names(networks(engine, session_id))
 

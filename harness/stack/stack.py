@@ -18,17 +18,18 @@ from typing import Any
 import docker
 import redis
 
-from harness.stack import guard, services, session
+from harness.stack import guard, open_faults, services, session
 from harness.stack.blueprint import (
     TOXIPROXY,
     Blueprint,
     draw,
     fingerprint_of,
 )
+from harness.stack.breakpoints import Breakpoints
 from harness.stack.engine import connect
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
-from harness.stack.ledgers.attempts import AttemptLog
+from harness.stack.ledgers.attempts import AttemptLog, read_clock
 from harness.stack.start import broker_at, dsn_at, start_all, toxiproxy_at
 from harness.stack.toxiproxy import Toxiproxy
 
@@ -90,15 +91,26 @@ def up(project: Path, *, designs: Sequence[str], keep: bool, tell: Tell) -> Stac
 
 
 def leave(stack: Stack, tell: Tell) -> list[str]:
-    """Remove the stack, or leave a kept one up; return what the engine holds on to."""
+    """Remove the stack, or leave a kept one up; return what the engine holds on to.
+
+    A stack with a fault that cannot be undone is not kept.
+    """
     left: list[str] = []
-    if not stack.session.keep:
+    if not stack.session.keep or _is_broken(stack, tell):
         tell("removing the stack")
         left = session.remove(stack.engine, stack.session.id)
         shutil.rmtree(stack.session.folder, ignore_errors=True)
     os.close(stack.claim)
     _dismiss(stack.guard)
     return left
+
+
+def _is_broken(stack: Stack, tell: Tell) -> bool:
+    """Undo the faults that are still on record; say whether one could not be undone."""
+    left = open_faults.undo_all(stack.session.folder, stack.engine)
+    for fault in left:
+        tell(f"{fault.name} of {fault.lane} could not be undone: not kept")
+    return bool(left)
 
 
 def _dismiss(watcher: subprocess.Popen[bytes]) -> None:
@@ -119,16 +131,20 @@ def _assemble(
     """Make the stack's value from its containers, and wait for every lane."""
     toxiproxy = toxiproxy_at(containers[TOXIPROXY])
     redis_port = services.host_port(containers["redis"], 6379)
+    clock = read_clock(containers[f"{blueprint.designs[0]}/web"])
     lanes = {
         design: Lane(
             design=design,
             links=tuple(link for link in blueprint.links if link.lane == design),
             roles={role: containers[f"{design}/{role}"] for role in blueprint.roles},
             toxiproxy=toxiproxy,
+            toxiproxy_container=containers[TOXIPROXY],
             broker=broker_at(blueprint, containers["rabbitmq"]),
             dsn=dsn_at(blueprint, containers["postgres"], design),
             redis_url=f"redis://127.0.0.1:{redis_port}/{number}",
-            attempts=AttemptLog(owner.folder / design / "attempts.jsonl"),
+            attempts=AttemptLog(owner.folder / design / "attempts.jsonl", clock),
+            breakpoints=Breakpoints(owner.folder / design),
+            services={name: containers[name] for name in blueprint.services},
         )
         for number, design in enumerate(blueprint.designs, start=1)
     }

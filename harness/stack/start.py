@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import psycopg2
 
 from harness.clock import wait_until
@@ -42,6 +43,11 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
     network = services.create_network(new)
     attempts = {design: _attempts_file(new, design) for design in blueprint.designs}
     containers: dict[str, Any] = {}
+    proxies = {
+        session.PROXIES: msgspec.json.encode(
+            [link.proxy for link in blueprint.links]
+        ).decode()
+    }
 
     def start_service(name: str) -> None:
         service = blueprint.compose.services[name]
@@ -54,6 +60,7 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
             alias=name,
             environment=service.environment,
             ports=ports_of(blueprint, name),
+            labels=proxies if name == TOXIPROXY else None,
         )
 
     def start_role(design: str, role: str) -> None:
@@ -126,7 +133,7 @@ def _prepare_proxies(blueprint: Blueprint, containers: Mapping[str, Any]) -> Non
     toxiproxy = toxiproxy_at(containers[TOXIPROXY])
     _wait_for(TOXIPROXY, containers[TOXIPROXY], toxiproxy.is_ready)
     for link in blueprint.links:
-        toxiproxy.create(link.proxy, listen_port=link.port, upstream=link.upstream)
+        toxiproxy.create(link.proxy)
 
 
 def _prepare_broker(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:

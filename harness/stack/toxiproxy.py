@@ -10,7 +10,7 @@ update for a new address and drops connections and toxics (§2.1).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -66,6 +66,20 @@ class ToxiproxyError(HarnessError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """A proxy as it is meant to be: all that it takes to make it again."""
+
+    name: str
+    port: int
+    upstream: str
+
+    @property
+    def listen(self) -> str:
+        """Return the address that it listens on, in Toxiproxy's own words."""
+        return f"[::]:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyState:
     """What a proxy is now. `toxics` are the names of those on it, in order."""
 
@@ -85,22 +99,24 @@ class Toxiproxy:
     """
 
     url: str
-    # How to make a proxy again that is too stuck to tell.
-    _seen: dict[str, dict[str, Any]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
 
-    def create(self, name: str, *, listen_port: int, upstream: str) -> None:
-        """Make an enabled proxy; `upstream` is host:port as the server sees it."""
-        if not 1 <= listen_port <= 65535:
+    def create(self, proxy: Proxy) -> None:
+        """Make an enabled proxy; its upstream is host:port as the server sees it."""
+        if not 1 <= proxy.port <= 65535:
             raise ToxiproxyError(
-                f"proxy {name}: {listen_port} is no port that it could listen on."
+                f"proxy {proxy.name}: {proxy.port} is no port that it could listen on."
             )
-        if "/" in name:
-            raise ToxiproxyError(f"proxy {name!r}: its name must have no slash in it.")
-        proxy = _proxy(name, f"[::]:{listen_port}", upstream)
-        self._call("post", "/proxies", json=proxy)
-        self._seen[name] = proxy
+        if "/" in proxy.name:
+            raise ToxiproxyError(
+                f"proxy {proxy.name!r}: its name must have no slash in it."
+            )
+        settings = {
+            "name": proxy.name,
+            "listen": proxy.listen,
+            "upstream": proxy.upstream,
+            "enabled": True,
+        }
+        self._call("post", "/proxies", json=settings)
 
     def delete(self, name: str) -> None:
         """Remove the proxy and close its connections; one that is gone is fine."""
@@ -116,6 +132,10 @@ class Toxiproxy:
     def enable(self, name: str) -> None:
         """Accept connections again; toxics that stayed apply again."""
         self._call("post", _path(name), json={"enabled": True})
+
+    def redirect(self, name: str, upstream: str) -> None:
+        """Lead the proxy elsewhere; connections that stand are closed."""
+        self._call("post", _path(name), json={"upstream": upstream})
 
     def add_toxic(
         self, name: str, type: str, stream: Stream, attributes: Mapping[str, int]
@@ -135,8 +155,8 @@ class Toxiproxy:
         self._call("post", _path(name, "toxics"), json=toxic)
         return f"{type}_{stream}"
 
-    def heal(self, name: str) -> Step:
-        """Bring the proxy back to enabled and without toxics, however it is now.
+    def heal(self, proxy: Proxy) -> Step:
+        """Bring the proxy back to what it is meant to be, however it is now.
 
         In the order that cannot hang: disable, delete the toxics, enable (§2.4).
         Connections through it are closed. Where a step fails, the proxy is deleted,
@@ -144,23 +164,47 @@ class Toxiproxy:
         paused must go on before.
         """
         try:
-            self.disable(name)
-            for toxic in self.state(name).toxics:
-                self._call("delete", _path(name, "toxics", toxic))
-            self.enable(name)
-            if _is_clean(self.state(name)):
+            self.disable(proxy.name)
+            self._delete_toxics(proxy.name)
+            self._call(
+                "post",
+                _path(proxy.name),
+                json={"upstream": proxy.upstream, "enabled": True},
+            )
+            if self.is_well(proxy):
                 return "soft"
         except ToxiproxyError:
-            if name not in self._seen:
-                raise
-        self._recreate(name)
-        return "recreated"
+            pass  # to make it again needs nothing of what failed
+        return self._make_again(proxy)
+
+    def release(self, proxy: Proxy) -> Step:
+        """Heal a proxy that has bandwidth toxics, and close none of its connections.
+
+        Of all toxics that hold bytes back, this one alone may go while it does so
+        (§2.4). Even it can hang, where a client has left in the middle of a word and
+        the rate is not 0 (measured); then the proxy is made again.
+        """
+        try:
+            self._delete_toxics(proxy.name)
+            if self.is_well(proxy):
+                return "soft"
+        except ToxiproxyError:
+            pass  # to make it again needs nothing of what failed
+        return self._make_again(proxy)
+
+    def is_well(self, proxy: Proxy) -> bool:
+        """Say whether the proxy is what it is meant to be."""
+        return self.state(proxy.name) == ProxyState(
+            name=proxy.name,
+            listen=proxy.listen,
+            upstream=proxy.upstream,
+            enabled=True,
+            toxics=(),
+        )
 
     def state(self, name: str) -> ProxyState:
         """Return what the proxy is now."""
-        state = _state(self._call("get", _path(name)).json())
-        self._seen[name] = _proxy(name, state.listen, state.upstream)
-        return state
+        return _state(self._call("get", _path(name)).json())
 
     def all(self) -> dict[str, ProxyState]:
         """Return every proxy of the server by name."""
@@ -179,14 +223,19 @@ class Toxiproxy:
             return False
         return True
 
-    def _recreate(self, name: str) -> None:
-        self.delete(name)
-        self._call("post", "/proxies", json=self._seen[name])
-        if not _is_clean(state := self.state(name)):
+    def _make_again(self, proxy: Proxy) -> Step:
+        self.delete(proxy.name)
+        self.create(proxy)
+        if not self.is_well(proxy):
             raise ToxiproxyError(
-                f"proxy {name} was made again and is still not clean: {state}. "
-                "Restart the Toxiproxy container."
+                f"proxy {proxy.name} was made again and is still not well: "
+                f"{self.state(proxy.name)}. Restart the Toxiproxy container."
             )
+        return "recreated"
+
+    def _delete_toxics(self, name: str) -> None:
+        for toxic in self.state(name).toxics:
+            self._call("delete", _path(name, "toxics", toxic))
 
     def _call(self, method: str, path: str, **body: Any) -> requests.Response:
         """Call the server and check what it answers."""
@@ -224,10 +273,6 @@ def _path(*names: str) -> str:
     return "/proxies/" + "/".join(quote(name, safe="") for name in names)
 
 
-def _proxy(name: str, listen: str, upstream: str) -> dict[str, Any]:
-    return {"name": name, "listen": listen, "upstream": upstream, "enabled": True}
-
-
 def _state(proxy: Mapping[str, Any]) -> ProxyState:
     return ProxyState(
         name=proxy["name"],
@@ -236,10 +281,6 @@ def _state(proxy: Mapping[str, Any]) -> ProxyState:
         enabled=proxy["enabled"],
         toxics=tuple(toxic["name"] for toxic in proxy["toxics"]),
     )
-
-
-def _is_clean(state: ProxyState) -> bool:
-    return state.enabled and not state.toxics
 
 
 def _words(error: Exception) -> str:

@@ -1,17 +1,21 @@
 """Conditions say when a fault begins."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from harness.conditions import Condition, accepted, running_for, started
+import harness.probe
+from harness.conditions import POINTS, At, Condition, accepted, at, running_for, started
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
     accepted_count: int = 0
     started_count: int = 0
-    run_seconds: float = 0
+    running: tuple[float, ...] = ()
+    held: At | None = None
 
     def accepted(self) -> int:
         return self.accepted_count
@@ -19,8 +23,11 @@ class _Counted:
     def started(self) -> int:
         return self.started_count
 
-    def longest_run_seconds(self) -> float:
-        return self.run_seconds
+    def running_seconds(self) -> list[float]:
+        return list(self.running)
+
+    def is_held(self, breakpoint: At) -> bool:
+        return breakpoint == self.held
 
 
 @pytest.mark.parametrize(
@@ -28,7 +35,13 @@ class _Counted:
     [
         (accepted(40), _Counted(accepted_count=39), _Counted(accepted_count=40)),
         (started(10), _Counted(started_count=9), _Counted(started_count=10)),
-        (running_for(1), _Counted(run_seconds=0.9), _Counted(run_seconds=1)),
+        (running_for(1), _Counted(running=(0.9, 0.9)), _Counted(running=(1,))),
+        (
+            running_for(1, attempts=2),
+            _Counted(running=(5, 0.9)),
+            _Counted(running=(5, 1)),
+        ),
+        (at("ack.before"), _Counted(), _Counted(held=at("ack.before"))),
     ],
 )
 def test_a_condition_is_met_from_its_count_on(
@@ -44,3 +57,28 @@ def test_a_condition_that_always_holds_is_refused(condition: object) -> None:
     """A condition that holds from the start would fire before any work."""
     with pytest.raises(ValueError, match="must be"):
         condition(0)  # type: ignore[operator]
+
+
+def test_a_breakpoint_is_one_that_there_is() -> None:
+    """A point, an arrival and a role that can come there; else a word of advice."""
+    assert at("task.returned", nth=5).roles == ("worker",)
+    assert at("publish.after").roles == ("web", "relay", "worker")
+    assert at("publish.after", role="relay").roles == ("relay",)
+    with pytest.raises(ValueError, match="no such point; choose from publish"):
+        at("task.retuned")
+    with pytest.raises(ValueError, match="only worker comes there"):
+        at("task.returned", role="web")
+    with pytest.raises(ValueError, match="must be 1 or more"):
+        at("task.returned", nth=0)
+
+
+def test_the_points_are_those_that_the_probe_has() -> None:
+    """Each is told of, and arrived at, in the probe."""
+    probe = Path(harness.probe.__file__).parent / "celery_probe"
+    arrived = {
+        point
+        for path in probe.glob("*.py")
+        for point in re.findall(r'arrive\(\s*"(\w+\.\w+)"', path.read_text())
+    }
+    assert arrived == set(POINTS)
+    assert all(point in (probe / "breakpoints.py").read_text() for point in POINTS)

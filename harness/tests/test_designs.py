@@ -14,6 +14,7 @@ GOOD = '''"""Hands work over.
 More of it."""
 PROMISES = {"runs": {"within_seconds": 9}}
 '''
+KNOWN, LIMITS = {"runs"}, {"runs": 20.0}
 
 
 def _write(project: Path, name: str, text: str) -> Path:
@@ -77,7 +78,7 @@ def test_an_unknown_design_is_refused_with_those_that_are_there(
     _write(tmp_path, "mine", GOOD)
 
     with pytest.raises(UsageError, match="'other'; there is mine"):
-        select(find_designs(tmp_path), "other", {"runs"})
+        select(find_designs(tmp_path), "other", KNOWN, LIMITS)
 
 
 def test_a_promise_that_nothing_can_judge_is_refused(tmp_path: Path) -> None:
@@ -85,7 +86,27 @@ def test_a_promise_that_nothing_can_judge_is_refused(tmp_path: Path) -> None:
     _write(tmp_path, "mine", GOOD)
 
     with pytest.raises(UsageError, match="'runs', which no checker can judge"):
-        select(find_designs(tmp_path), None, {"ends"})
+        select(find_designs(tmp_path), None, {"ends"}, {})
+
+
+@pytest.mark.parametrize(
+    ("promise", "limits", "sentence"),
+    [
+        ("{'within_seconds': 9}", {}, "'runs' with a limit, and it takes none"),
+        ("{}", {"runs": 20.0}, "'runs' without a limit: .* n at most 20"),
+        ("{'within_seconds': 21}", {"runs": 20.0}, "within 21 s, which cannot be"),
+    ],
+)
+def test_a_limit_is_given_where_one_is_needed_and_nowhere_else(
+    tmp_path: Path, promise: str, limits: dict[str, float], sentence: str
+) -> None:
+    """A limit that nobody judges would look like a promise, and be none."""
+    path = _write(tmp_path, "mine", f'"""Doc."""\nPROMISES = {{"runs": {promise}}}\n')
+
+    with pytest.raises(UsageError, match=sentence) as raised:
+        select(find_designs(tmp_path), None, KNOWN, limits)
+
+    assert f"{path.relative_to(tmp_path)}:2: PROMISES names" in str(raised.value)
 
 
 def test_designs_are_selected_in_the_order_asked_for(tmp_path: Path) -> None:
@@ -93,7 +114,7 @@ def test_designs_are_selected_in_the_order_asked_for(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         _write(tmp_path, name, GOOD)
 
-    selected = select(find_designs(tmp_path), "c, a,c", {"runs"})
+    selected = select(find_designs(tmp_path), "c, a,c", KNOWN, LIMITS)
 
     assert [design.name for design in selected] == ["c", "a"]
 

@@ -1,6 +1,6 @@
 """What a cell lacks before a verdict is earned, said in sentences."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -18,6 +18,8 @@ from harness.history import (
     FaultVerified,
     Floors,
     HarnessFailed,
+    LedgerEnd,
+    ProbeFailed,
     Row,
     Settled,
 )
@@ -86,12 +88,15 @@ def test_a_ledger_with_fewer_lines_than_its_marker_says_was_not_read() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "sentence"),
-    [(End, "has no end"), (Settled, "did not settle")],
+    [
+        (End, "the history has no end: not all of it was written"),
+        (Settled, "the run did not settle"),
+    ],
 )
 def test_what_the_harness_writes_last_must_be_there(kind: type, sentence: str) -> None:
     """Without the end, or settled, absence proves nothing."""
     found = lacks(swap(no(sealed(facts(3)), kind), End, events=0))
-    assert any(sentence in each for each in found.missing)
+    assert found.missing == (sentence,)
     assert not found.complete
 
 
@@ -100,6 +105,31 @@ def test_fewer_events_than_the_end_counts_is_a_loss() -> None:
     events = sealed(facts(3))
     found = lacks(events[1:])
     assert any("events" in each for each in found.missing)
+    assert not found.complete
+
+
+def test_of_several_markers_the_one_with_the_most_lines_counts() -> None:
+    """A later marker with fewer lines takes nothing back."""
+    markers = [
+        LedgerEnd(time=time, ledger="database", lines=lines)
+        for time, lines in ((1.0, 16), (2.0, 15))
+    ]
+    assert unread(history([*facts(3), *markers]))["database"] == (
+        "the database ledger has 15 of 16 events"
+    )
+
+
+def test_a_probe_that_could_not_see_leaves_a_gap() -> None:
+    """Each reason is said once; absence proves nothing."""
+    blind = [
+        ProbeFailed(time=1.0, because=because, process=1, container="worker-1")
+        for because in ("2 lines lost", "no hook", "no hook")
+    ]
+    found = lacks(sealed([*facts(3), *blind]))
+    assert found.missing == (
+        "the probe failed: 2 lines lost",
+        "the probe failed: no hook",
+    )
     assert not found.complete
 
 
@@ -203,6 +233,38 @@ def test_a_failed_step_counts_unless_it_succeeded_later() -> None:
     assert not lacks(sealed([*facts(3), late])).complete
 
 
+@pytest.mark.parametrize("stage", ["inject", "confirm", "heal", "verify"])
+@pytest.mark.parametrize(
+    ("time", "counts"), [(1002.0, False), (1001.0, False), (1010.0, True)]
+)
+def test_a_failure_at_any_stage_counts_until_that_stage_succeeds(
+    stage: Literal["inject", "confirm", "heal", "verify"], time: float, counts: bool
+) -> None:
+    """In the instant of the success is early enough."""
+    failed = FaultFailed(time=time, fault=NAME, stage=stage, because="no proxy")
+    found = lacks(sealed([*facts(3), failed]))
+    said = (f"fault {NAME}: it failed to {stage}: no proxy",)
+    assert found.missing == (said if counts else ())
+    gone = stage in ("inject", "confirm") or not counts
+    assert found.complete is gone
+
+
+def test_a_faults_times_may_all_be_one_instant() -> None:
+    """A clock may be that coarse; only the order counts."""
+    events = facts(3)
+    for kind in (FaultInjected, FaultConfirmed, FaultHealed, FaultVerified):
+        events = swap(events, kind, time=1002.0)
+    assert fault_lacks(events) == ()
+
+
+def test_a_fault_that_nobody_asked_for_has_no_type_and_no_sentence() -> None:
+    """It is told as unknown, and earns nothing."""
+    (fault,) = fault_times(history(facts(3)), cell(faults=()))
+    assert (fault.type, fault.sentence) == ("unknown", "unknown")
+    (asked,) = fault_times(history(facts(3)), cell())
+    assert (asked.type, asked.sentence) == (FAULT.type, FAULT.sentence)
+
+
 def test_a_fault_that_the_scenario_does_not_name_is_said() -> None:
     """A fault in a baseline would make a wrong control."""
     asked = cell(faults=())
@@ -219,6 +281,15 @@ def test_a_faults_times_and_readings_are_told() -> None:
     spans = ((1001, 1001.9), (1001, 1002), (1003, 1003), (1004.2, 9999), (1004.3, 9999))
     over = [fault.lies_over(*span) for span in spans]
     assert over == [False, True, True, True, False]
+
+
+def test_a_fault_that_was_never_verified_lies_over_all_that_follows() -> None:
+    """And one that was never injected over nothing."""
+    (open_fault,) = fault_times(history(no(facts(3), FaultVerified)), cell())
+    assert open_fault.lies_over(9999, 9999)
+    assert not open_fault.lies_over(1001, 1001)
+    (never,) = fault_times(history(no(facts(3), FaultInjected)), cell())
+    assert not never.lies_over(1001, 9999)
 
 
 # --- floors -------------------------------------------------------------------
@@ -254,6 +325,8 @@ def test_a_baseline_may_have_one_percent_of_indefinite_operations() -> None:
     events = damage.failed_answer(events, 2)
     missing = lacks(sealed(events), asked=asked).missing
     assert missing == ("2 of 100 operations are indefinite; a baseline may have 1%",)
+    nothing = [asked]
+    assert lacks(sealed(nothing), asked=asked).missing == ()
     under_fault = damage.failed_answer(facts(3), 1)
     assert lacks(sealed(under_fault)).missing == ()
 

@@ -1,15 +1,22 @@
 """Folding a history into job records, and books that balance."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+import msgspec
 import pytest
 
-from harness.fates import Account, Books, fold
+from harness.fates import Account, Books, _disagreements, fold
 from harness.history import (
+    Acknowledged,
     AnyEvent,
     AttemptEntered,
+    AttemptLeft,
+    ContainerEnded,
+    DeadLettered,
+    Delivered,
     EffectSeen,
+    FaultConfirmed,
     HarnessFailed,
     Owed,
     PollEnded,
@@ -18,13 +25,16 @@ from harness.history import (
     Row,
     SubmitBegun,
     SubmitEnded,
+    TaskEnded,
     Transition,
 )
 from harness.records import Fate, JobRecord
-from harness.tests.histories import damage
+from harness.tests.histories import causes, damage
 from harness.tests.histories.build import (
+    FAULT,
     FINAL_READ,
     Facts,
+    about,
     cell,
     facts,
     history,
@@ -205,6 +215,19 @@ def test_a_final_read_repeated_later_is_the_last_word() -> None:
     assert [row.status for row in record.rows] == ["finished"]
 
 
+def test_lines_of_one_instant_are_the_same_in_any_order() -> None:
+    """Two writers at once, or two readings that contradict each other."""
+    entered = damage.first(facts(1), 1, AttemptEntered)
+    other = msgspec.structs.replace(entered, process=99)
+    row = damage.first(facts(1), 1, Row)
+    contrary = msgspec.structs.replace(row, status="started")
+    events = [other, *facts(1), contrary]
+    backwards = [contrary, *facts(1), other]
+    backwards.reverse()
+    assert the(events, 1) == the(backwards, 1)
+    assert [each.process for each in the(events, 1).entered] == [22, 99]
+
+
 def test_transitions_are_ordered_by_sequence_not_by_time() -> None:
     """The database's clock may jump; its sequence does not."""
     events = [
@@ -235,12 +258,50 @@ def test_a_publish_alone_is_no_trace_of_a_job() -> None:
     assert the(events, 2).fate == "vanished"
 
 
-def test_totals_that_disagree_are_named() -> None:
+def test_totals_that_agree_name_nothing() -> None:
     """The books are compared with totals counted apart from the fold."""
     read = history(sealed(facts(2)))
     found = fold(read, cell())
     assert found.unbalanced == ()
     assert found.books == Books(asked=2, accepted=2, once=2)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "jobs", "named"),
+    [
+        (
+            {"once": 3},
+            2,
+            [
+                "accepted and recovered keys / their fates: 2 and 3",
+                "keys asked for / keys with a fate: 2 and 3",
+            ],
+        ),
+        ({"refused": 1}, 2, ["keys asked for / keys with a fate: 2 and 3"]),
+        (
+            {"asked": 3, "vanished": 1},
+            2,
+            ["keys in the client ledger / in the books: 2 and 3"],
+        ),
+        ({"accepted": 1, "recovered": 1}, 2, ["keys answered ok / accepted: 2 and 1"]),
+        (
+            {},
+            1,
+            [
+                "rows in the database / in the records: 2 and 1",
+                "effects in the database / in the records: 2 and 1",
+            ],
+        ),
+    ],
+)
+def test_totals_that_disagree_are_named(
+    wrong: dict[str, int], jobs: int, named: list[str]
+) -> None:
+    """A fold that loses a key or a row, or counts one twice, is found out."""
+    read = history(sealed(facts(2)))
+    found = fold(read, cell())
+    books = replace(found.books, **wrong)
+    assert list(_disagreements(read, found.jobs[:jobs], books)) == named
 
 
 def test_work_counts_the_workload_only() -> None:
@@ -278,3 +339,255 @@ def test_events_that_are_no_jobs_do_not_disturb_the_fold() -> None:
     assert len(record.owed) == 1
     kinds = {type(event) for event in record.events()}
     assert {Owed, AttemptEntered, EffectSeen, PollEnded, SubmitBegun} <= kinds
+
+
+# --- what one trace proves ----------------------------------------------------------
+
+
+def only(*kinds: type) -> Facts:
+    """Let the client's ledger know job 2 as unanswered, and the others by these."""
+    kept = damage.vanished(facts(2), 2)
+    own = [event for event in facts(2) if isinstance(event, kinds)]
+    return [*kept, *(event for event in own if getattr(event, "job", None) == 2)]
+
+
+DEAD = DeadLettered(time=1005.0, job=2, queue="dead")
+OWED = Owed(time=FINAL_READ, job=2)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        only(Transition),
+        [*only(SubmitEnded), *only(EffectSeen)[-1:]],
+    ],
+)
+def test_the_database_knows_a_job_by_any_trace(events: Facts) -> None:
+    """A change or an effect: a job of which one is left has been there."""
+    named = changed(events, 2, SubmitEnded, job=2)
+    assert the(named, 2).in_database
+    assert the(named, 2).fate == "lost"
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [only(kind)[-1] for kind in (Delivered, AttemptEntered, AttemptLeft, TaskEnded)]
+    + [DEAD],
+)
+def test_a_worker_knows_a_job_by_any_trace(trace: AnyEvent) -> None:
+    """Delivered, entered, left, ended or dead-lettered: it must have been stored."""
+    events = changed(damage.vanished(facts(2), 2), 2, SubmitEnded, job=2)
+    record = the([*events, trace], 2)
+    assert record.in_attempts
+    assert not record.in_database
+    assert record.fate == "lost"
+
+
+def test_a_job_that_only_the_outbox_knows_was_stored() -> None:
+    """What is owed was written in one transaction with the job."""
+    events = changed(damage.vanished(facts(2), 2), 2, SubmitEnded, job=2)
+    assert the([*events, OWED], 2).in_database
+    assert the(events, 2).fate == "vanished"
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "runs", "started"),
+    [
+        ("pending", None, False, False),
+        ("started", None, False, True),
+        ("pending", "started", False, True),
+        ("pending", None, True, True),
+        ("failed", None, False, False),
+    ],
+)
+def test_a_job_started_if_anything_says_so(
+    row: str, change: str | None, runs: bool, started: bool
+) -> None:
+    """Its row, a change of it, or a body that was entered."""
+    events = changed(damage.stranded_pending(facts(2), 2), 2, Row, status=row)
+    if change is not None:
+        events.append(damage.change(2, 2, "pending", change, time=1002.0))
+    if runs:
+        events.append(damage.first(facts(2), 2, AttemptEntered))
+    assert the(events, 2).started is started
+
+
+def test_a_lost_line_of_an_entry_is_seen_by_the_end_of_its_attempt() -> None:
+    """A body that was left has been entered."""
+    assert the(without(facts(2), 2, AttemptEntered), 2).runs == 1
+    assert the(without(facts(2), 2, AttemptLeft), 2).runs == 1
+    assert the(damage.second_attempt(facts(2), 2), 2).runs == 2
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ((500, 201), "answered 500, then 201"),
+        ((500, 500), "answered 500"),
+        ((None, 201), "answered nothing, then 201"),
+        ((201, 500), "answered 201, then 500"),
+        ((None, None), "not answered"),
+    ],
+)
+def test_what_the_client_was_told_is_said_in_the_order_of_its_requests(
+    answers: tuple[int | None, int | None], said: str
+) -> None:
+    """The answer to the second request may come first."""
+    events = damage.retried_same_job(facts(2), 2)
+    asked = [e for e in events if isinstance(e, SubmitEnded) and e.key == key_of(2)]
+    kept: Facts = [event for event in events if event not in asked]
+    for event, status in zip(asked, answers, strict=True):
+        kept += changed([event], 2, SubmitEnded, status=status, time=2000.0 - event.nth)
+    assert the(kept, 2).answered == said
+
+
+def test_each_job_of_a_key_has_what_is_its_own_and_all_of_the_clients() -> None:
+    """Rows, changes and publishes apart; requests and answers in both."""
+    record = the(damage.duplicate_job(facts(2), 2), 2)
+    own, other = record.each_job()
+    assert record.jobs == (2, OTHER + 2)
+    assert [row.job for row in own.rows] == [2]
+    assert [row.job for row in other.rows] == [OTHER + 2]
+    assert {change.job for change in other.transitions} == {OTHER + 2}
+    assert {event.job for event in other.publishes_begun} == {OTHER + 2}
+    assert (len(own.entered), len(other.entered)) == (1, 0)
+    assert len(own.begun) == len(other.begun) == len(own.ended) == 2
+    assert the(facts(2), 2).each_job() == (the(facts(2), 2),)
+
+
+def test_only_the_open_jobs_of_a_key_are_open() -> None:
+    """One ended, one did not."""
+    events = changed(
+        damage.duplicate_job(facts(2), 2), OTHER + 2, Row, status="started"
+    )
+    (opened,) = the(events, 2).each_open()
+    assert [row.job for row in opened.rows] == [OTHER + 2]
+    assert the(facts(2), 2).each_open() == ()
+
+
+def test_a_jobs_events_are_told_by_time_and_its_changes_in_their_order() -> None:
+    """The database's clock is another one: its changes keep the order they had.
+
+    What happens in the same instant has an order of its own, always the same.
+    """
+    events = changed(facts(1), 1, Delivered, time=1001.131)
+    late = [
+        msgspec.structs.replace(event, time=1001.5)
+        if isinstance(event, Transition) and event.new == "pending"
+        else event
+        for event in events
+    ]
+    told = the(late, 1).events()
+    changes = [event.new for event in told if isinstance(event, Transition)]
+    assert changes == ["pending", "started", "finished"]
+    place = [type(event).__name__ for event in told]
+    assert place.index("Transition") > place.index("AttemptLeft")
+    assert the(events, 1).events() == the(list(reversed(events)), 1).events()
+    ordered = the(facts(1), 1).events()
+    assert [event.time for event in ordered] == sorted(e.time for e in ordered)
+    assert len(told) == sum(1 for event in late if about(event, 1))
+
+
+@pytest.mark.parametrize("kind", [Row, Transition, AttemptEntered, SubmitEnded])
+def test_any_ledger_may_be_the_one_that_knows_a_keys_job(kind: type) -> None:
+    """A row, a change, an attempt, an answer: each names the job by itself."""
+    asked = [e for e in facts(2) if isinstance(e, SubmitBegun) and about(e, 2)]
+    named = [e for e in facts(2) if isinstance(e, kind) and about(e, 2)]
+    answer = [e for e in facts(2) if isinstance(e, SubmitEnded) and about(e, 2)]
+    if kind is AttemptEntered:
+        named += answer
+    assert the([*facts(1), *asked, *named], 2).jobs == (2,)
+
+
+def test_a_failed_row_without_a_log_did_not_come_by_the_dead_letters() -> None:
+    """Nobody knows how it came; that it is so is told by another guarantee."""
+    events = changed(without(facts(2), 2, Transition), 2, Row, status="failed")
+    assert not the(events, 2).went_to_dead_letters
+    assert the([*events, DEAD], 2).went_to_dead_letters
+
+
+def test_two_attempts_at_once_have_each_its_own_end() -> None:
+    """Entered, entered, left, left: by the process, not by the order."""
+    entered = damage.first(facts(1), 1, AttemptEntered)
+    left = damage.first(facts(1), 1, AttemptLeft)
+    other = {"process": 99, "container": "worker-2"}
+    events = [
+        *without(facts(1), 1, AttemptEntered, AttemptLeft),
+        entered,
+        msgspec.structs.replace(entered, time=entered.time + 0.001, **other),
+        msgspec.structs.replace(left, time=entered.time),
+        msgspec.structs.replace(left, time=left.time + 1, **other),
+    ]
+    first, second = the(events, 1).attempts()
+    assert first.left is not None
+    assert second.left is not None
+    assert first.left.process == entered.process
+    assert second.left.process == 99
+
+
+def test_an_answer_without_its_request_is_of_a_key_that_was_asked_for() -> None:
+    """The line of the request is lost: the key is no stranger for that."""
+    found = account(without(facts(2), 2, SubmitBegun))
+    assert (found.books.asked, found.strangers, found.unbalanced) == (2, (), ())
+    assert the(without(facts(2), 2, SubmitBegun), 2).outcome == "ok"
+    assert the(without(refused(facts(2), 2), 2, SubmitBegun), 2).outcome == "failed"
+
+
+def test_one_word_of_a_worker_shows_that_the_probe_writes_them() -> None:
+    """An acknowledgement or a rejection: without either, their absence is no proof."""
+    silent: Facts = [e for e in facts(2) if not isinstance(e, Acknowledged)]
+    assert not account(silent).acknowledgements_seen
+    assert account(facts(2)).acknowledgements_seen
+    assert account([*silent, causes.rejected(1)]).acknowledgements_seen
+
+
+def test_a_process_died_when_the_first_of_its_deaths_came() -> None:
+    """Children's ends and containers' ends are in one order."""
+    child = causes.killed_child(1)
+    late = msgspec.structs.replace(child, time=child.time + 5)
+    ended = ContainerEnded(
+        time=child.time + 1,
+        gone=child.time + 2,
+        container=child.container,
+        because="killed",
+    )
+    found = account([*facts(1), late, ended])
+    assert found.died_at(child.container, child.child, 0.0) == ended.time
+    found = account([*facts(1), child, ended])
+    assert found.died_at(child.container, child.child, 0.0) == child.time
+    assert found.died_at("worker-9", child.child, 0.0) is None
+    assert found.died_at(child.container, 77, ended.gone) == ended.time
+    assert found.died_at(child.container, 77, ended.gone + 0.1) is None
+    elsewhere = msgspec.structs.replace(child, container="worker-0", time=1.0)
+    found = account([*facts(1), elsewhere, ended])
+    assert found.died_at(child.container, child.child, 0.0) == ended.time
+
+
+def test_work_at_the_very_ends_of_a_window_counts() -> None:
+    """Begun when the fault was healed, left when it was confirmed."""
+    entered = damage.first(facts(1), 1, AttemptEntered)
+    left = damage.first(facts(1), 1, AttemptLeft)
+    at_end = changed(facts(1), 1, SubmitBegun, time=1004.0)
+    assert account(at_end).work.in_window == {FAULT.name: 1}
+    for moved in (
+        [msgspec.structs.replace(left, time=1002.2)],
+        [
+            msgspec.structs.replace(entered, time=1004.0),
+            msgspec.structs.replace(left, time=1005.0),
+        ],
+    ):
+        events = without(facts(1), 1, *{type(event) for event in moved})
+        assert account([*events, *moved]).work.in_window == {FAULT.name: 1}
+
+
+def test_a_fault_that_never_bit_has_no_window_and_hides_no_other() -> None:
+    """Its neighbour's work is counted."""
+    other = msgspec.structs.replace(FAULT, name="a-second")
+    asked = cell(faults=(FAULT, other))
+    events = [
+        event
+        for event in facts(13, asked=asked)
+        if not (isinstance(event, FaultConfirmed) and event.fault == FAULT.name)
+    ]
+    work = fold(history(sealed(events)), asked).work
+    assert work.in_window == {"a-second": 4}

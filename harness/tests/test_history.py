@@ -28,6 +28,14 @@ def test_events_are_ordered_by_time() -> None:
     assert times == sorted(times)
 
 
+def test_events_of_one_instant_are_in_the_same_order_whoever_wrote_first() -> None:
+    """Writers race; what is judged does not depend on it."""
+    at_once = [End(time=5.0, events=number) for number in (3, 1, 2)]
+    written = [encode(event) for event in at_once]
+    assert parse(written) == parse(written[::-1])
+    assert [event.events for event in parse(written).of(End)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -49,6 +57,13 @@ def test_reading_stops_at_the_first_line_that_is_no_event(bad: bytes) -> None:
     assert len(read.events) == 1
 
 
+def test_a_line_that_is_cut_off_is_said_to_be_so() -> None:
+    """The disk was full, or the harness was killed in the middle of it."""
+    read = parse([encode(cell())[:-1]])
+    said = "line 1 cannot be read (the line is cut off); reading stopped there"
+    assert read.broken == said
+
+
 def test_an_empty_file_is_a_history_without_events(tmp_path: Path) -> None:
     """Nothing written is no error of the reader."""
     (tmp_path / "history.jsonl").touch()
@@ -66,6 +81,18 @@ def test_of_gives_the_events_of_one_kind() -> None:
 def test_the_shipped_schema_is_the_one_of_the_code() -> None:
     """`python -m harness.report.schemas` was run after the last change."""
     assert json.loads(SCHEMA.read_text()) == json.loads(json.dumps(history.schema()))
+
+
+def test_the_shipped_schema_of_a_run_is_the_one_of_the_code() -> None:
+    """run.json has a schema, too."""
+    shipped = json.loads((SCHEMA.parent / "run.schema.json").read_text())
+    assert shipped == json.loads(json.dumps(history.run_schema()))
+
+
+def test_a_kind_is_the_name_of_its_struct_in_small_letters() -> None:
+    """`SubmitBegun` is written as `submit_begun`."""
+    assert history._tag("SubmitBegun") == "submit_begun"
+    assert history._tag("End") == "end"
 
 
 def test_the_schema_accepts_what_is_written_and_refuses_what_is_not() -> None:

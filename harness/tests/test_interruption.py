@@ -2,7 +2,10 @@
 of what ran is there. Each of these runs pytest as people do, on the real stack.
 """
 
+import contextlib
 import json
+import os
+import random
 import re
 import signal
 import subprocess
@@ -15,15 +18,18 @@ import docker
 import pytest
 
 from harness.clock import now, wait_until
+from harness.stack import open_faults
 from harness.stack.engine import connect
 from harness.stack.guard import down
 from harness.stack.session import PLACE, SESSION, containers, networks
 from harness.stack.start import toxiproxy_at
+from harness.tests.stories.one_fault import FAULTS
 
 pytestmark = pytest.mark.engine
 
 PROJECT = Path(__file__).parents[2]
 STORY = "harness/tests/stories/short_outage.py"
+ONE_FAULT = "harness/tests/stories/one_fault.py"
 
 
 @pytest.fixture(name="engine")
@@ -36,16 +42,24 @@ def _engine() -> Iterator[docker.DockerClient]:
 class _Pytest:
     """pytest in a process of its own, with what it has printed so far."""
 
-    def __init__(self, reports: Path, *options: str) -> None:
+    def __init__(
+        self,
+        reports: Path,
+        *options: str,
+        story: str = STORY,
+        log: Path | None = None,
+        **environment: str,
+    ) -> None:
         self.reports = reports
-        self.output = reports.with_suffix(f".{'-'.join(options) or 'plain'}.log")
+        self.output = (log or reports.parent) / f"{reports.name}{'-'.join(options)}.log"
         with self.output.open("wb") as file:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "pytest", STORY, "--designs=outbox"),
+                    *(sys.executable, "-m", "pytest", story, "--designs=outbox"),
                     *(f"--reports={reports}", "-p", "no:cacheprovider", *options),
                 ],
                 cwd=PROJECT,
+                env=os.environ | environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -74,14 +88,22 @@ class _Pytest:
         return results
 
     def session(self) -> str:
-        """Return the session that belongs to this process, from the guard's line."""
+        """Return the session that belongs to this process."""
+        return self._guard()[0]
+
+    def session_folder(self) -> Path:
+        """Return the session's folder, which has the record of open faults."""
+        return Path(self._guard()[1])
+
+    def _guard(self) -> list[str]:
+        """Return the arguments of this process's guard."""
         guard = subprocess.run(
             ["pgrep", "-P", str(self.process.pid), "-af", "harness.stack.guard"],
             capture_output=True,
             text=True,
             check=True,
         )
-        return guard.stdout.split("harness.stack.guard ")[1].split()[0]
+        return guard.stdout.split("harness.stack.guard ")[1].split()
 
 
 def _left(engine: docker.DockerClient, session: str) -> list[str]:
@@ -111,6 +133,127 @@ def test_a_killed_harness_leaves_nothing_behind(
     wait_until(lambda: not _left(engine, session), within_seconds=20)
     assert _left(engine, session) == []
     assert now() - killed < 10
+
+
+# What `make test` has time for, and `make faults`.
+_SAMPLE, _ALL = 3, 20
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(n, marks=() if n < _SAMPLE else pytest.mark.every_fault)
+        for n in range(_ALL)
+    ],
+)
+def test_killed_at_any_moment_of_any_fault(
+    number: int, engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    """Ten seconds later all is gone; a kept stack is healthy, and is used again."""
+    luck = random.Random(number)
+    fault = luck.choice(sorted(FAULTS))
+    keep = number % 2 == 0
+    options = ("--keep-stack",) if keep else ()
+    run = _Pytest(tmp_path / fault, *options, story=ONE_FAULT, FAULT=fault)
+    try:
+        run.wait_for("waiting until")
+        session, folder = run.session(), run.session_folder()
+        wait_until(lambda: open_faults.read(folder), within_seconds=60)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.process.wait(timeout=luck.uniform(0, 5))
+        run.process.kill()
+        run.process.wait()
+        killed = now()
+
+        wrong = _sick if keep else _left
+        wait_until(lambda: not wrong(engine, session), within_seconds=20)
+        assert wrong(engine, session) == []
+        assert now() - killed < 10
+        if keep:
+            assert open_faults.read(folder) == []
+            again = _Pytest(tmp_path / "again", "--keep-stack")
+            assert again.ends() == 0, again.text()
+            assert "found the kept stack" in again.text()
+    finally:
+        down()
+
+
+def _sick(engine: docker.DockerClient, session: str) -> list[str]:
+    """Name what of a kept stack is not as it should be."""
+    found = [
+        each.name
+        for each in containers(engine, session)
+        if each.status != "running" or not each.labels.get(PLACE)
+    ]
+    return found + ([] if all(_proxies_are_clean(engine, session)) else ["a proxy"])
+
+
+def test_a_container_that_is_removed(
+    engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    """In the middle of its fault: the cell has no verdict, and says what is gone."""
+    run = _Pytest(tmp_path / "reports", story=ONE_FAULT, FAULT="stop")
+    run.wait_for("confirmed")
+    labels = [f"{SESSION}={run.session()}", f"{PLACE}=outbox/worker"]
+    (worker,) = engine.containers.list(all=True, filters={"label": labels})
+    worker.remove(force=True)
+
+    assert run.ends() == 3, run.text()
+    assert [cell["verdict"] for cell in run.results()["cells"]] == ["none"]
+    assert "the container of worker is gone altogether" in run.text()
+
+
+def test_an_engine_that_goes_away(tmp_path: Path) -> None:
+    """In the middle of a fault: the cell has no verdict, and the report is there."""
+    socket = tmp_path / "engine.sock"
+    way = subprocess.Popen(
+        [sys.executable, "-m", "harness.tests.engine_proxy", str(socket)],
+        stdout=subprocess.PIPE,
+        cwd=PROJECT,
+    )
+    try:
+        assert way.stdout is not None
+        assert way.stdout.readline() == b"ready\n"
+        run = _Pytest(
+            tmp_path / "reports",
+            story=ONE_FAULT,
+            FAULT="kill",
+            DOCKER_HOST=f"unix://{socket}",
+        )
+        run.wait_for("confirmed")
+        way.kill()
+        way.wait()
+
+        assert run.ends() == 3, run.text()
+        assert [cell["verdict"] for cell in run.results()["cells"]] == ["none"]
+        assert "the stack could not be removed" in run.text()
+        assert "Traceback" not in run.text()
+    finally:
+        way.kill()
+        way.communicate()
+        down()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_disk_that_is_full(engine: docker.DockerClient, tmp_path: Path) -> None:
+    """In the middle of a fault: one clear sentence, no verdict, and nothing is left."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    subprocess.run(mount, check=True)
+    try:
+        run = _Pytest(disk / "reports", log=tmp_path, story=ONE_FAULT, FAULT="pause")
+        run.wait_for("confirmed")
+        session = run.session()
+        with contextlib.suppress(OSError):
+            (disk / "filler").write_bytes(bytes(2_000_000))
+
+        assert run.ends() == 3, run.text()
+        assert "No space left on device. Free some space" in run.text()
+        assert not list(disk.glob("reports/*/results.json"))
+        assert _left(engine, session) == []
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 def test_ctrl_c_on_a_kept_stack(engine: docker.DockerClient, tmp_path: Path) -> None:

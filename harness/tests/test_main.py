@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import __main__ as command_line
+from harness.stack.sidecar import why_not
 
 PROJECT = Path(__file__).parents[2]
 
@@ -30,7 +31,18 @@ def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     """Help is no failure, and names every command."""
     assert harness("--help") == 0
     said = capsys.readouterr().out
-    for name in ("setup", "doctor", "designs", "judge", "report", "recover", "down"):
+    for name in (
+        "setup",
+        "doctor",
+        "designs",
+        "faults",
+        "judge",
+        "report",
+        "proof",
+        "bench",
+        "recover",
+        "down",
+    ):
         assert name in said
 
 
@@ -53,6 +65,19 @@ def test_designs(
     said = capsys.readouterr().out
     assert "tutorial: " in said
     assert "promises effects_happen_once" in said
+
+
+def test_faults(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every fault is listed with its arguments and its needs, engine or not."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    why_not.cache_clear()
+    assert harness("faults") == 0
+    said = capsys.readouterr().out
+    assert "silence(roles, services, lost, when, for_seconds)" in said
+    assert "direction='replies'" in said
+    assert "needs iptables: not possible here: there is no container engine" in said
 
 
 def test_no_project(
@@ -89,6 +114,21 @@ def test_a_compose_file_that_cannot_be_used(
     assert said.startswith("harness setup: ")
     assert expected in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--seeds", "0"], "--seeds 0: a proof needs one or more"),
+        (["--defects", "none"], "--defects names 'none'; there is publish_before_c"),
+    ],
+)
+def test_a_proof_of_nothing(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What proves nothing is not begun."""
+    assert harness("proof", *arguments) == 4
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["setup", "recover", "down"])

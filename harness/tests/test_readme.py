@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness import __version__, checkers, faults
+from harness.conditions import POINTS
 from harness.designs import find_designs
+from harness.proof.defects import DEFECTS
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text()
@@ -19,7 +21,7 @@ def _named(title: str, *, column: int) -> set[str]:
     cells = [
         row.split("|")[column] for row in section.splitlines() if row.startswith("| ")
     ]
-    return {name for cell in cells for name in re.findall(r"^ `(\w+)` $", cell)}
+    return {name for cell in cells for name in re.findall(r"^ `([\w.]+)` $", cell)}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,8 @@ def _named(title: str, *, column: int) -> set[str]:
         ("Guarantees", 2, {checker.GUARANTEE for checker in checkers.CHECKERS}),
         ("Designs", 1, set(find_designs(PROJECT))),
         ("Faults", 1, set(faults.__all__) - {"Fault"}),
+        ("Breakpoints", 1, set(POINTS)),
+        ("Can the verdicts be trusted?", 1, {each.name for each in DEFECTS}),
         (
             "Scenarios",
             1,

@@ -50,7 +50,7 @@ def judged(
     *findings: Anomaly | Doubt,
     promised: bool = False,
     evidence: Evidence = WHOLE,
-    under_fault: bool = True,
+    excuses: bool = True,
 ) -> Judgement:
     """Judge a guarantee by these findings."""
     return judge_guarantee(
@@ -58,7 +58,7 @@ def judged(
         findings,
         promised=promised,
         evidence=evidence,
-        under_fault=under_fault,
+        excuses=excuses,
     )
 
 
@@ -70,8 +70,11 @@ def of(verdict: Verdict, *, promised: bool = False) -> Judgement:
 @pytest.mark.parametrize("verdict", [*Verdict, *CellVerdict])
 def test_a_verdict_refuses_to_be_a_truth_value(verdict: Verdict | CellVerdict) -> None:
     """Using a verdict in an if is an error, so that unknown can't pass for true."""
-    with pytest.raises(TypeError, match="neither true nor false"):
+    with pytest.raises(TypeError) as refused:
         bool(verdict)
+    assert str(refused.value) == (
+        "a verdict is neither true nor false: compare it by name"
+    )
 
 
 def test_the_worst_verdict_wins() -> None:
@@ -108,6 +111,8 @@ def test_absence_stands_only_on_a_complete_read() -> None:
     doubtful = judged(anomaly("absence"), evidence=PARTIAL)
     assert doubtful.verdict is Verdict.UNKNOWN
     assert (doubtful.anomalies, doubtful.suspected) == ((), 1)
+    both = judged(anomaly("absence"), anomaly("presence"), evidence=PARTIAL)
+    assert (len(both.anomalies), both.suspected) == (1, 1)
 
 
 def test_a_doubt_is_unknown_and_an_anomaly_beside_it_is_invalid() -> None:
@@ -125,7 +130,7 @@ def test_a_fault_excuses_what_it_explains_but_not_of_a_promise() -> None:
     assert excused.verdict is Verdict.VALID
     assert (excused.anomalies, excused.excused) == ((), (explained,))
     assert judged(explained, promised=True).verdict is Verdict.INVALID
-    assert judged(explained, under_fault=False).verdict is Verdict.INVALID
+    assert judged(explained, excuses=False).verdict is Verdict.INVALID
     assert judged(explained, anomaly()).verdict is Verdict.INVALID
 
 
@@ -134,7 +139,9 @@ def test_a_crashed_checker_is_unknown_with_its_traceback() -> None:
     judgement = crashed("a_guarantee", "Traceback ...", promised=True)
     assert judgement.verdict is Verdict.UNKNOWN
     assert judgement.traceback == "Traceback ..."
-    assert "a_guarantee crashed" in judgement.because[0]
+    assert judgement.because == ("the checker of a_guarantee crashed",)
+    assert judgement.promised
+    assert judgement.guarantee == "a_guarantee"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +174,8 @@ def test_groups_put_the_same_kind_and_cause_together_largest_first() -> None:
             anomaly(key="k1"),
         ]
     )
+    assert {each.proven for each in groups} == {"presence"}
+    assert [each.explained for each in groups] == [False, False]
     assert [(each.keys, each.count, each.because) for each in groups] == [
         (("k1", "k2"), 2, "so"),
         (("k3",), 1, "else"),
@@ -192,14 +201,22 @@ def test_a_witness_must_show_every_kind_that_is_named() -> None:
     assert seen.state == "seen"
     half = cross_check(BITES, {"tutorial": shown("stranded_pending")})
     assert half.state == "unharmed"
-    assert "tutorial was not harmed (no terminal_flip)" in half.because
+    because = "the fault proved nothing: tutorial was not harmed"
+    assert half.because == f"{because} (no terminal_flip)"
+    none = cross_check(BITES, {"tutorial": shown()})
+    assert none.because == f"{because} (no stranded_pending, no terminal_flip)"
 
 
 def test_a_witness_that_did_not_run_leaves_the_cells_not_cross_checked() -> None:
     """With `-k outbox` there is no witness, and the cells keep their verdict."""
     check = cross_check(BITES, {"outbox": shown()})
     assert check.state == "not cross-checked"
-    assert "tutorial did not run" in check.because
+    assert check.because == "not cross-checked: the witness tutorial did not run"
+    both = cross_check(BITES | {"absent": ("a",)}, {"tutorial": shown(complete=False)})
+    assert both.because == (
+        "not cross-checked: the witness absent did not run;"
+        " the evidence of the witness tutorial is incomplete"
+    )
 
 
 def test_a_witness_on_partial_evidence_is_no_proof_of_being_unharmed() -> None:

@@ -1,5 +1,5 @@
 """What clients ask for: the plan, the client that carries it out, the outcomes."""
 
-from harness.workload.plan import Workload, at, jobs
+from harness.workload.plan import Workload, job_at, jobs
 
-__all__ = ["Workload", "at", "jobs"]
+__all__ = ["Workload", "job_at", "jobs"]

@@ -120,7 +120,7 @@ def jobs(
     )
 
 
-def at(at_seconds: float, type: str, argument: int) -> Extra:
+def job_at(at_seconds: float, type: str, argument: int) -> Extra:
     """Return a job that one client asks for at that moment, beside the stream."""
     return Extra(at_seconds=at_seconds, type=type, argument=argument)
 

@@ -1,18 +1,20 @@
 """Appends lines to the ledger: whole ones, from many processes at once.
 
 It exists so that no process can break another's line. A line is one `write` to a file
-opened for appending, which the kernel does not interleave, and shorter than a page.
+opened for appending, which the kernel does not interleave. A SIGKILL can cut it where
+two pages of the file meet: so each begins on a new line, and what was cut stands alone.
 The file is opened for each line (a few microseconds): so there is no descriptor that
 a fork could share, or that the app could close and use again for a socket of its own.
 """
 
-import json
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
+from json.encoder import encode_basestring_ascii
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -22,6 +24,9 @@ PATH = os.environ.get("PROBE_LOG", "")
 CONTAINER = os.environ.get("PROBE_CONTAINER") or socket.gethostname()
 # Escaped as JSON, a character may take six bytes: a line stays below 4 kB.
 LONGEST_TEXT = 400
+
+# What every line of this container ends with, but for its process.
+_WHERE = f',"container":{encode_basestring_ascii(CONTAINER)}}}\n'
 
 _lost = 0
 _complained = False
@@ -43,6 +48,17 @@ def write(kind: str, **fields: Any) -> None:
     except Exception as error:
         _lost += 1
         _complain(f"a line was lost: {error!r}")
+
+
+@contextmanager
+def told(kind: str, **fields: Any) -> Iterator[None]:
+    """Write the event once the block is over, with the error that ended it, if any."""
+    try:
+        yield
+    except BaseException as error:
+        write(kind, **fields, error=text(error))
+        raise
+    write(kind, **fields)
 
 
 def failed(because: str) -> None:
@@ -74,20 +90,24 @@ def harmless(hook: Callable[P, T]) -> Callable[P, T | None]:
 
 
 def _append(kind: str, time_: float, fields: dict[str, Any]) -> None:
-    event = {
-        "kind": kind,
-        "time": time_,
-        **fields,
-        "process": os.getpid(),
-        "container": CONTAINER,
-    }
-    line = json.dumps(event, separators=(",", ":")).encode() + b"\n"
+    # By hand: a line is flat, and a JSON encoder takes three times as long.
+    told = "".join([f',"{name}":{_json(value)}' for name, value in fields.items()])
+    who = f',"process":{os.getpid()}'
+    line = f'\n{{"kind":"{kind}","time":{time_!r}{told}{who}{_WHERE}'.encode()
     file = os.open(PATH, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         if os.write(file, line) != len(line):
             raise OSError("the disk took half a line")
     finally:
         os.close(file)
+
+
+def _json(value: str | int | None) -> str:
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if value is None:
+        return "null"
+    return str(value).lower()  # a number, true or false
 
 
 def _complain(because: str) -> None:

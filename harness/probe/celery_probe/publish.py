@@ -12,7 +12,7 @@ from functools import wraps
 from types import ModuleType
 from typing import Any
 
-from . import job, lines
+from . import breakpoints, job, lines
 
 
 def install(messaging: ModuleType) -> None:
@@ -26,7 +26,11 @@ def install(messaging: ModuleType) -> None:
         if not isinstance(headers, dict) or "task" not in headers:
             return original(*args, **kwargs)  # an event or a control message
         body = kwargs["body"] if "body" in kwargs else args[1]
-        about = {"job": job.of_body(body), "task": str(headers.get("id"))}
+        about: dict[str, Any] = {
+            "job": job.of_body(body),
+            "task": str(headers.get("id")),
+        }
+        breakpoints.arrive("publish.before", about["job"])
         lines.write("publish_begun", **about)
         try:
             answer = original(*args, **kwargs)
@@ -35,6 +39,7 @@ def install(messaging: ModuleType) -> None:
             lines.write("publish_ended", **about, confirmed=False, error=why)
             raise
         lines.write("publish_ended", **about, confirmed=bool(_confirmed(args[0])))
+        breakpoints.arrive("publish.after", about["job"])
         return answer
 
     messaging.Producer._publish = watched

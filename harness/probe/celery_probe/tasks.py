@@ -3,7 +3,7 @@
 from types import ModuleType
 from typing import Any
 
-from . import job, lines
+from . import breakpoints, job, lines
 
 
 def install(signals: ModuleType) -> None:
@@ -17,21 +17,21 @@ def _delivered(
     *, task_id: str, task: Any, args: Any = (), kwargs: Any = None, **_: Any
 ) -> None:
     delivery = task.request.delivery_info or {}
+    job_id = job.of_arguments(args, kwargs)
     lines.write(
         "delivered",
-        job=job.of_arguments(args, kwargs),
+        job=job_id,
         task=str(task_id),
         redelivered=bool(delivery.get("redelivered")),
     )
+    breakpoints.arrive("task.started", job_id)
 
 
 @lines.harmless
 def _ended(
     *, task_id: str, args: Any = (), kwargs: Any = None, state: Any = None, **_: Any
 ) -> None:
-    lines.write(
-        "task_ended",
-        job=job.of_arguments(args, kwargs),
-        task=str(task_id),
-        state=str(state),
-    )
+    job_id = job.of_arguments(args, kwargs)
+    if state == "SUCCESS":
+        breakpoints.arrive("task.returned", job_id)
+    lines.write("task_ended", job=job_id, task=str(task_id), state=str(state))

@@ -37,6 +37,7 @@ class Broker:
             "?disable_stats=true&enable_queue_totals=true"
         )
         consumers = self.consumers(vhost)
+        dead = _dead_letter_queues(rows, self._get(f"bindings/{quote(vhost, safe='')}"))
         seen_at = now()
         return [
             QueueSeen(
@@ -46,7 +47,7 @@ class Broker:
                 unacknowledged=row.get("messages_unacknowledged", 0),
                 consumers=consumers.get(row["name"], 0),
                 final=final,
-                dead_letters="dead" in row["name"],
+                dead_letters=row["name"] in dead,
             )
             for row in rows
             if _may_hold_jobs(row)
@@ -109,6 +110,28 @@ class Broker:
             raise StackLost(
                 f"RabbitMQ's management API did not answer {method} {path}: {error}"
             ) from error
+
+
+def _dead_letter_queues(
+    rows: list[dict[str, Any]], bindings: list[dict[str, Any]]
+) -> set[str]:
+    """Return the queues to which another job queue's dead letters are routed."""
+    found = set()
+    for row in rows:
+        arguments = row.get("arguments", {})
+        exchange = arguments.get("x-dead-letter-exchange")
+        # A step of a delay passes messages on by the same means; they are not dead.
+        if exchange is None or row["name"].startswith(_DELAY_STEP):
+            continue
+        key = arguments.get("x-dead-letter-routing-key")
+        found |= {
+            binding["destination"]
+            for binding in bindings
+            if binding["source"] == exchange
+            and binding["destination"] != row["name"]
+            and key in (None, binding["routing_key"])
+        }
+    return found
 
 
 def _may_hold_jobs(row: dict[str, Any]) -> bool:

@@ -83,8 +83,10 @@ def count_open(dsn: str) -> tuple[int, int]:
 
 
 def read_all(dsn: str) -> list[AnyEvent]:
-    """Return the whole ledger of a lane, times converted to our clock."""
+    """Return a lane's whole ledger, one snapshot, with times converted to our clock."""
     with connect(dsn) as cursor:
+        # The connection is closed after it: there is nothing to commit.
+        cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         begun = now()
         cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
         offset = now() - float(_value(cursor))

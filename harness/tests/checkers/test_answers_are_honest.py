@@ -1,11 +1,30 @@
 """Refusals that were none, and jobs that nobody asked for."""
 
-from harness.history import LedgerEnd, Row, Transition
+import msgspec
+
+from harness.checkers import answers_are_honest
+from harness.fates import fold
+from harness.history import (
+    AttemptEntered,
+    EffectSeen,
+    LedgerEnd,
+    Row,
+    SubmitEnded,
+    Transition,
+)
 from harness.tests.histories import damage
-from harness.tests.histories.build import Facts, facts, history, key_of, sealed, without
-from harness.tests.histories.damage import OTHER, changed
+from harness.tests.histories.build import (
+    Facts,
+    cell,
+    facts,
+    history,
+    key_of,
+    sealed,
+    without,
+)
+from harness.tests.histories.damage import OTHER, changed, first
 from harness.tests.histories.judged import judged, shown
-from harness.verdict import Verdict
+from harness.verdict import Anomaly, Verdict
 
 
 def stranger(*, key: str | None) -> Facts:
@@ -26,6 +45,9 @@ def test_a_refusal_counts_only_if_all_requests_were_read() -> None:
     ]
     found = judged(history(events)).guarantees["answers_are_honest"]
     assert (found.verdict, found.suspected) == (Verdict.UNKNOWN, 1)
+    (told,) = answers_are_honest.check(fold(history(events), cell()))
+    assert isinstance(told, Anomaly)
+    assert told.proven == "absence"
 
 
 def test_a_refused_job_with_a_row_that_never_ran_is_resurrected_too() -> None:
@@ -68,3 +90,31 @@ def test_an_attempt_of_a_job_that_an_answer_named_can_be_an_orphan() -> None:
     events = [e for e in events if type(e).__name__ != "EffectSeen" or e.job != 2]  # type: ignore[union-attr]
     found = shown(judged(history(sealed(events))))
     assert found == {"orphan_run": (key_of(2),), "lost_record": (key_of(2),)}
+
+
+def test_each_row_that_never_was_is_an_orphan_of_its_own() -> None:
+    """Two answers named a job, and both were rolled back after they had run."""
+    number = OTHER + 2
+    events = damage.duplicate_job(facts(2), 2)
+    events = without(events, 2, Row, Transition, EffectSeen)
+    events = without(events, number, Transition)
+    events = [
+        msgspec.structs.replace(event, job=2)
+        if isinstance(event, SubmitEnded) and event.job is None
+        else event
+        for event in events
+    ]
+    other = msgspec.structs.replace(first(facts(2), 2, AttemptEntered), job=number)
+    found = judged(history(sealed([*events, other]))).guarantees["answers_are_honest"]
+    (anomaly,) = found.anomalies
+    assert (anomaly.kind, anomaly.count) == ("orphan_run", 2)
+    assert anomaly.jobs == (key_of(2),)
+
+
+def test_one_foreign_key_is_enough_for_a_dirty_start() -> None:
+    """The row has our key, and an old change of it has another run's."""
+    number = OTHER + 1
+    events = changed(damage.phantom(facts(2), 1), number, Transition, key="old-1")
+    result = judged(history(sealed(events)))
+    assert shown(result) == {}
+    assert "dirty start" in result.guarantees["answers_are_honest"].because[0]

@@ -1,66 +1,91 @@
 """What made a job happen twice, by what the ledgers hold of it."""
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 
-from harness.history import AttemptEntered, Delivered, EffectSeen, PublishEnded
+from harness.history import AttemptEntered, EffectSeen, SubmitBegun
+from harness.report.results import CauseResult
 from harness.tests.histories import damage
-from harness.tests.histories.build import FINAL_READ, Facts, facts, history, sealed
-from harness.tests.histories.damage import first
+from harness.tests.histories.build import (
+    FINAL_READ,
+    Facts,
+    facts,
+    history,
+    sealed,
+    with_fault_at,
+)
 from harness.tests.histories.judged import judged
 
 
-def undelivered(events: Facts) -> Facts:
-    """Take the mark of redelivery away."""
-    return damage.changed(events, 2, Delivered, redelivered=False)
-
-
-def republished(events: Facts) -> Facts:
-    """Publish the message a second time."""
-    ended = first(events, 2, PublishEnded)
-    again = msgspec.structs.replace(ended, time=ended.time + 1)
-    return [*undelivered(events), again]
-
-
-def retried(events: Facts) -> Facts:
-    """Let Celery retry the task."""
-    whole = facts(2)
-    task = next(e for e in whole if type(e).__name__ == "TaskEnded" and e.job == 2)  # type: ignore[union-attr]
-    return [*undelivered(events), msgspec.structs.replace(task, state="RETRY")]
+def repeated(events: Facts) -> Mapping[str, CauseResult]:
+    """Return what is said of each anomaly of the guarantee."""
+    found = judged(history(sealed(events))).guarantees["effects_happen_once"]
+    return {anomaly.kind: anomaly.causes[0] for anomaly in found.anomalies}
 
 
 @pytest.mark.parametrize(
-    ("told", "cause"),
+    ("start", "explained", "by"),
     [
-        (lambda events: events, "redelivered"),
-        (republished, "published twice"),
-        (retried, "retried"),
-        (undelivered, "unexplained"),
+        (1002.0, True, "under refuse-rabbitmq"),
+        (5000.0, False, "by nothing that was seen"),
     ],
 )
-def test_a_repeated_effect_names_what_repeated_it(told: object, cause: str) -> None:
-    """Each way to a second attempt that the ledgers can show."""
-    events = told(damage.duplicate_effect(facts(2), 2))  # type: ignore[operator]
-    result = judged(history(sealed(events)))
-    (anomaly,) = result.guarantees["effects_happen_once"].anomalies
-    assert (anomaly.kind, anomaly.causes[0].cause) == ("duplicate_effect", cause)
+def test_a_repeated_effect_is_explained_by_what_lies_over_it(
+    start: float, explained: bool, by: str
+) -> None:
+    """Explained or not, it is harm: an effect can be had once, if a design cares."""
+    events = with_fault_at(damage.duplicate_effect(facts(2), 2), start)
+    told = repeated(events)["duplicate_effect"]
+    assert (told.cause, told.because) == (
+        "redelivered",
+        f"2 effects, redelivered, {by}",
+    )
+    assert told.explained is explained
 
 
 def test_two_effects_of_one_attempt_are_unexplained() -> None:
     """One body, two effects: nothing outside the job did this."""
     again = EffectSeen(time=FINAL_READ, effect=99, job=2)
-    result = judged(history(sealed([*facts(2), again])))
-    (anomaly,) = result.guarantees["effects_happen_once"].anomalies
-    assert anomaly.causes[0].because == "2 effects, in one attempt"
+    told = repeated([*facts(2), again])["duplicate_effect"]
+    assert (told.cause, told.explained) == ("unexplained", False)
+    assert told.because == "2 effects, in one attempt"
 
 
-def test_two_jobs_of_one_key_with_an_effect_each_are_two_effects_too() -> None:
+@pytest.mark.parametrize(("start", "explained"), [(1002.0, True), (5000.0, False)])
+def test_two_jobs_of_one_key_with_an_effect_each_are_two_effects_too(
+    start: float, explained: bool
+) -> None:
     """The consequence in the outside world came twice: both anomalies are said."""
     again = EffectSeen(time=FINAL_READ, effect=99, job=damage.OTHER + 2)
     events = [*damage.duplicate_job(facts(2), 2), again]
-    result = judged(history(sealed(events)))
-    found = result.guarantees["effects_happen_once"].anomalies
-    assert {each.kind for each in found} == {"duplicate_job", "duplicate_effect"}
+    told = repeated(with_fault_at(events, start))
+    by = "under refuse-rabbitmq" if explained else "by nothing that was seen"
+    asked = f"the client retried, {by}"
+    assert told["duplicate_job"].because == f"2 rows, {asked}"
+    assert (
+        told["duplicate_effect"].because
+        == f"2 effects, one of each of its jobs, {asked}"
+    )
+    for each in told.values():
+        assert (each.cause, each.explained) == ("retried by the client", explained)
+
+
+def test_two_rows_for_a_key_that_was_asked_for_once_are_unexplained() -> None:
+    """The app made two of one."""
+    events = damage.duplicate_job(facts(2), 2)
+    events = [e for e in events if getattr(e, "nth", 1) == 1]
+    told = repeated(events)["duplicate_job"]
+    assert (told.cause, told.explained) == ("unexplained", False)
+    assert told.because == "2 rows, the client asked once"
+
+
+def test_an_effect_that_one_of_two_jobs_had_twice_is_that_jobs_own() -> None:
+    """Its attempts tell why, not those of the key's other job."""
+    events = damage.duplicate_job(damage.duplicate_effect(facts(2), 2), 2)
+    told = repeated(events)["duplicate_effect"]
+    assert told.cause == "redelivered"
 
 
 def test_two_attempts_with_one_effect_are_no_repeated_effect() -> None:
@@ -69,3 +94,24 @@ def test_two_attempts_with_one_effect_are_no_repeated_effect() -> None:
     assert len([e for e in events if isinstance(e, AttemptEntered)]) == 3
     result = judged(history(sealed(events)))
     assert not result.guarantees["effects_happen_once"].anomalies
+
+
+def test_a_job_that_ran_twice_and_had_one_effect_repeats_nothing() -> None:
+    """The second effect is that of the key's other job, and the client's doing."""
+    again = EffectSeen(time=FINAL_READ, effect=99, job=damage.OTHER + 2)
+    events = damage.duplicate_job(damage.second_attempt(facts(2), 2), 2)
+    assert (
+        repeated([*events, again])["duplicate_effect"].cause == "retried by the client"
+    )
+
+
+def test_a_fault_counts_from_the_first_request_to_the_last() -> None:
+    """Between the second and the third one, for instance."""
+    events = damage.duplicate_job(facts(2), 2)  # asked for at 1001.2 and 1006.2
+    third = msgspec.structs.replace(
+        next(e for e in events if isinstance(e, SubmitBegun) and e.nth == 2),
+        nth=3,
+        time=1020.0,
+    )
+    events = with_fault_at([*events, third], 1010.0)
+    assert repeated(events)["duplicate_job"].explained is True

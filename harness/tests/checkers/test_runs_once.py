@@ -9,14 +9,22 @@ import pytest
 from harness.history import (
     AnyEvent,
     AttemptEntered,
+    ChildDied,
     Delivered,
-    ProcessEnded,
+    FaultAsked,
     PublishEnded,
     TaskEnded,
 )
 from harness.report.results import GuaranteeResult
 from harness.tests.histories import damage
-from harness.tests.histories.build import cell, facts, history, sealed, with_fault_at
+from harness.tests.histories.build import (
+    FAULT,
+    cell,
+    facts,
+    history,
+    sealed,
+    with_fault_at,
+)
 from harness.tests.histories.damage import first
 from harness.tests.histories.judged import judged
 from harness.verdict import CellVerdict, Verdict
@@ -33,10 +41,14 @@ def again(*more: AnyEvent, start: float | None = None, **asked: Any) -> Guarante
     return judged(history(sealed([*events, *more]))).guarantees["runs_once"]
 
 
-def killed(time: float) -> ProcessEnded:
-    """Return the death of the first attempt's worker."""
-    return ProcessEnded(
-        time=time, on="worker-1", process=ENTERED.process, because="SIGKILL"
+def killed(time: float) -> ChildDied:
+    """Return the death of the first attempt's pool child."""
+    return ChildDied(
+        time=time,
+        child=ENTERED.process,
+        exitcode=-9,
+        process=1,
+        container=ENTERED.container,
     )
 
 
@@ -85,32 +97,73 @@ def test_in_a_baseline_there_is_no_excuse() -> None:
     assert not found.promised
 
 
+FIRST = ENTERED.time + 10.0  # when job 2 is entered, and entered again
+SECOND = FIRST + 1
+
+
+def at(event: AnyEvent, time: float) -> AnyEvent:
+    """Move an event."""
+    return msgspec.structs.replace(event, time=time)
+
+
+LATE = msgspec.structs.replace(TAKEN, redelivered=True, time=1012.1)
+EARLY = msgspec.structs.replace(TAKEN, redelivered=True, time=1011.1)
+PUBLISHED = [
+    msgspec.structs.replace(first(facts(2), 2, PublishEnded), time=time)
+    for time in (1011.0, 1011.1)
+]
+REFUSED = msgspec.structs.replace(PUBLISHED[0], error="Refused")
+PUT_BACK = damage.change(2, 40, "started", "pending", time=1011.5)
+UNSEEN = "by nothing that was seen"
+
+
 @pytest.mark.parametrize(
-    ("more", "cause"),
+    ("more", "cause", "how"),
     [
-        ((), "unexplained"),
-        ((retried(1011.5),), "retried"),
-        ((msgspec.structs.replace(TAKEN, redelivered=True),), "redelivered"),
+        ((), "unexplained", UNSEEN),
+        ((killed(1011.5),), "unexplained", "its worker had died"),
+        ((retried(1011.5),), "retried", "the task was retried"),
+        ((retried(1011.5), LATE), "retried", "the task was retried"),
+        ((LATE,), "redelivered", f"redelivered, {UNSEEN}"),
+        ((LATE, killed(1011.5)), "redelivered", "redelivered, its worker had died"),
+        ((EARLY,), "unexplained", UNSEEN),
+        ((PUT_BACK,), "lease", f"lease, {UNSEEN}"),
+        ((PUT_BACK, LATE), "redelivered", f"redelivered, {UNSEEN}"),
+        (PUBLISHED, "published twice", f"published twice, {UNSEEN}"),
+        (PUBLISHED[:1], "unexplained", UNSEEN),
+        ((PUBLISHED[0], REFUSED), "unexplained", UNSEEN),
+        # In the very instant of the first entry, and of the second.
+        ((killed(SECOND),), "unexplained", "its worker had died"),
+        ((retried(FIRST),), "retried", "the task was retried"),
+        ((retried(SECOND),), "retried", "the task was retried"),
+        ((at(LATE, FIRST),), "redelivered", f"redelivered, {UNSEEN}"),
+        ((at(LATE, SECOND),), "redelivered", f"redelivered, {UNSEEN}"),
+        ((at(PUT_BACK, FIRST),), "lease", f"lease, {UNSEEN}"),
+        ((at(PUT_BACK, SECOND),), "lease", f"lease, {UNSEEN}"),
         (
-            (msgspec.structs.replace(TAKEN, redelivered=True), killed(1011.5)),
-            "redelivered after a kill",
-        ),
-        (
-            [
-                msgspec.structs.replace(first(facts(2), 2, PublishEnded), time=time)
-                for time in (1011.0, 1011.1)
-            ],
+            (PUBLISHED[0], at(PUBLISHED[1], SECOND)),
             "published twice",
+            f"published twice, {UNSEEN}",
         ),
     ],
 )
 def test_a_repeated_run_names_what_repeated_it(
-    more: Sequence[AnyEvent], cause: str
+    more: Sequence[AnyEvent], cause: str, how: str
 ) -> None:
-    """By what the ledgers hold of it."""
+    """By what the ledgers hold of it between the two entries."""
     found = again(*more)
     (anomaly,) = (*found.anomalies, *found.excused)
-    assert anomaly.causes[0].cause == cause
+    (told,) = anomaly.causes
+    assert (told.cause, told.because) == (cause, f"2 attempts, {how}")
+    assert told.explained is (UNSEEN not in how)
+
+
+def test_of_three_runs_the_one_that_nothing_explains_counts() -> None:
+    """A fault over the second excuses no third."""
+    third = msgspec.structs.replace(ENTERED, time=1020.0, process=41)
+    found = again(third, retried(1011.5))
+    (anomaly,) = found.anomalies
+    assert anomaly.causes[0].because == f"3 attempts, {UNSEEN}"
 
 
 def test_an_explained_run_does_not_colour_the_cell() -> None:
@@ -128,3 +181,13 @@ def test_two_jobs_of_one_key_that_ran_once_each_are_no_repeated_run() -> None:
     result = judged(history(sealed([*events, extra])))
     found = result.guarantees["runs_once"]
     assert (found.anomalies, found.excused) == ((), ())
+
+
+def test_all_faults_that_lie_over_a_repetition_are_named() -> None:
+    """Which of them did it, nobody can say."""
+    other = FaultAsked(name="kill-worker", type="kill", sentence="a worker is killed")
+    events = damage.second_attempt(facts(2, asked=cell(faults=(FAULT, other))), 2)
+    (anomaly,) = judged(history(sealed(events))).guarantees["runs_once"].excused
+    assert anomaly.causes[0].because == (
+        "2 attempts, redelivered, under refuse-rabbitmq, kill-worker"
+    )

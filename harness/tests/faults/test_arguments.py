@@ -1,12 +1,32 @@
 """Faults say what is wrong with their arguments before anything starts."""
 
+from collections.abc import Callable
+
 import pytest
 
-from harness.conditions import accepted
+from harness import faults
+from harness.conditions import accepted, at
 from harness.errors import UsageError
-from harness.faults import kill, poison, refuse, silence
+from harness.faults import (
+    crash_loop,
+    flap,
+    kill,
+    kill_child,
+    latency,
+    packet_loss,
+    poison,
+    refuse,
+    restart,
+    silence,
+    stop,
+    suspend,
+    throttle,
+    truncate,
+    unplug,
+)
 
 WHEN = accepted(1)
+ON_LINKS = {"when": WHEN, "for_seconds": 1}
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 601])
@@ -16,15 +36,51 @@ def test_a_fault_lasts_above_nothing_and_at_most_ten_minutes(seconds: float) -> 
         lambda: refuse("*", "rabbitmq", when=WHEN, for_seconds=seconds),
         lambda: kill("worker", when=WHEN, for_seconds=seconds),
         lambda: poison(when=WHEN, for_seconds=seconds),
+        lambda: unplug("worker", when=WHEN, for_seconds=seconds),
     ):
         with pytest.raises(UsageError, match="for_seconds"):
             make()
 
 
-def test_silence_loses_requests_replies_or_both() -> None:
-    """Anything else is a slip of the pen."""
-    with pytest.raises(UsageError, match="'everything'"):
-        silence("web", "rabbitmq", lost="everything", when=WHEN, for_seconds=1)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("make", "arguments", "says"),
+    [
+        (silence, {"lost": "everything"}, "lost='everything' is none of both, repl"),
+        (latency, {"milliseconds": 10}, r"must be in \[50, 2000\]"),
+        (latency, {"milliseconds": 3000}, r"must be in \[50, 2000\]"),
+        (latency, {"milliseconds": 80, "jitter_milliseconds": 40}, "40 must be in"),
+        (latency, {"milliseconds": 80, "jitter_milliseconds": -4}, "jitter_mill"),
+        (latency, {"milliseconds": 80, "direction": "up"}, "direction='up'"),
+        (throttle, {"kilobytes_per_second": 0}, "kilobytes_per_second=0"),
+        (throttle, {"kilobytes_per_second": 6}, r"must be in \[1, 5\]"),
+        (throttle, {"kilobytes_per_second": 1, "direction": "up"}, "direction='up'"),
+        (truncate, {"after_bytes": -1}, "after_bytes=-1"),
+        (truncate, {"after_bytes": 401}, r"must be in \[0, 400\]"),
+        (truncate, {"after_bytes": 1, "direction": "up"}, "direction='up'"),
+        (flap, {"every_seconds": 0.1}, "every_seconds=0.1"),
+        (packet_loss, {"one_in": 1}, "one_in=1"),
+        (packet_loss, {"one_in": 11}, r"must be in \[2, 10\]"),
+    ],
+)
+def test_a_number_or_word_that_cannot_be(
+    make: Callable[..., object], arguments: dict[str, object], says: str
+) -> None:
+    """What no probe could feel, and a slip of the pen, are refused."""
+    with pytest.raises(UsageError, match=says):
+        make("web", "rabbitmq", **ON_LINKS, **arguments)
+
+
+@pytest.mark.parametrize("roles", ["web", "*", ("worker", "web")])
+def test_web_cannot_be_unplugged(roles: str | tuple[str, ...]) -> None:
+    """It would come back on another port, and its clients would be lost."""
+    with pytest.raises(UsageError, match="only worker and relay"):
+        unplug(roles, when=WHEN, for_seconds=1)
+
+
+def test_each_fault_is_listed_by_a_sentence_of_its_own() -> None:
+    """`harness faults` shows it."""
+    for name in set(faults.__all__) - {"Fault"}:
+        assert getattr(faults, name).__doc__.splitlines()[0].endswith(".")
 
 
 def test_a_fault_tells_its_story_in_one_sentence() -> None:
@@ -38,3 +94,45 @@ def test_a_fault_tells_its_story_in_one_sentence() -> None:
         "web and relay → rabbitmq: requests are lost without a word, connections stay "
         "open, for 5 s, when 40 jobs were accepted"
     )
+
+
+def test_a_fault_hits_whoever_waits_at_its_breakpoint() -> None:
+    """A role, or a pool child, that does not come there cannot be hit there."""
+    kill("worker", when=at("ack.before"), for_seconds=1)
+    kill("relay", when=at("publish.after", role="relay"), for_seconds=1)
+    assert kill_child(when=at("task.started", nth=2)).sentence == (
+        "a pool child of worker: killed, when arrival 2 at task.started is held there"
+    )
+    for make in (
+        lambda: kill("web", when=at("task.returned"), for_seconds=1),
+        lambda: kill("web", when=at("publish.after", role="relay"), for_seconds=1),
+        lambda: kill_child(when=at("ack.before")),
+        lambda: poison(when=at("publish.after", role="worker"), for_seconds=1),
+    ):
+        with pytest.raises(UsageError, match="waits there"):
+            make()
+
+
+def test_a_process_fault_says_whom_it_hits() -> None:
+    """And whom it cannot."""
+    fault = stop("postgres", grace_seconds=2, when=accepted(40), for_seconds=5)
+
+    assert fault.shared
+    assert not stop("web", when=accepted(40), for_seconds=5).shared
+    assert fault.sentence == (
+        "postgres: stopped by SIGTERM, killed after 2 s of grace, and away for 5 s, "
+        "when 40 jobs were accepted"
+    )
+    slips: list[tuple[Callable[[], object], str]] = [
+        (lambda: kill("toxiproxy", when=WHEN, for_seconds=1), "no part of the system"),
+        (lambda: suspend("web", when=WHEN, for_seconds=1), "only a worker"),
+        (lambda: stop("web", by="SIGHUP", when=WHEN, for_seconds=1), "'SIGHUP'"),  # type: ignore[arg-type]
+        (lambda: restart("web", grace_seconds=61, when=WHEN), "grace_seconds=61"),
+        (
+            lambda: crash_loop("web", when=WHEN, for_seconds=9, lives_seconds=0),
+            "lives_seconds=0",
+        ),
+    ]
+    for make, what in slips:
+        with pytest.raises(UsageError, match=what):
+            make()

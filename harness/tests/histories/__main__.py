@@ -1,8 +1,9 @@
-"""Write the histories that lie beside the tests: one pair for each anomaly."""
+"""Write the histories that lie beside the tests: by anomaly in pairs, and by cause."""
 
 from pathlib import Path
 
 from harness.tests.histories.build import cell, facts, lines, promising, sealed
+from harness.tests.histories.causes import EXAMPLES
 from harness.tests.histories.damage import DAMAGES, NEIGHBOURS
 
 HERE = Path(__file__).parent
@@ -18,6 +19,8 @@ def pairs() -> dict[str, bytes]:
             "states_are_legal",
             "state_tells_the_truth",
             "answers_are_honest",
+            "answers_in_time",
+            "recovers_in_time",
         )
     )
     files = {}
@@ -25,6 +28,9 @@ def pairs() -> dict[str, bytes]:
         files[f"{kind}.jsonl"] = lines(sealed(damage(facts(2, asked=asked), 2)))
         clean = NEIGHBOURS[kind](facts(2, asked=asked), 2)
         files[f"{kind}.clean.jsonl"] = lines(sealed(clean))
+    for name, example in EXAMPLES.items():
+        harmed = example.harm(facts(2, asked=asked), 2)
+        files[f"{name}.cause.jsonl"] = lines(sealed(harmed))
     return files
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from harness.history import (
     LEDGER_OF,
     LEDGERS,
+    Acknowledged,
     AnyEvent,
     AttemptEntered,
     AttemptLeft,
     Cell,
+    DatabaseConnected,
     Delivered,
     EffectSeen,
     End,
@@ -47,6 +49,8 @@ from harness.history import (
 Facts = list[AnyEvent]
 NO_FLOORS = Floors(operations=0, accepted=0, finished=0, fault_window=0)
 FINAL_READ = 20_000.0
+# A pool child that takes no job by itself: later attempts are made in it.
+OTHER_CHILD = 31
 FAULT = FaultAsked(
     name="refuse-rabbitmq", type="refuse", sentence="rabbitmq refuses for 2 s"
 )
@@ -114,6 +118,25 @@ def with_fault_at(events: Iterable[AnyEvent], start: float) -> Facts:
     return [*(event for event in events if type(event) not in kinds), *moved]
 
 
+def backend_of(process: int) -> int:
+    """Name the database backend that serves this process."""
+    return 100 + process
+
+
+def connections() -> Facts:
+    """Return how web, the pool children and OTHER_CHILD came to their connections."""
+    places = [("web-1", 11), *(("worker-1", n) for n in (21, 22, 23, 24, OTHER_CHILD))]
+    return [
+        DatabaseConnected(
+            time=999.0,
+            backend_pid=backend_of(process),
+            process=process,
+            container=container,
+        )
+        for container, process in places
+    ]
+
+
 def job(number: int, *, at: float | None = None) -> Facts:
     """Return all that the ledgers know of one job that went well."""
     t = 1001.0 + number * 0.1 if at is None else at
@@ -123,12 +146,13 @@ def job(number: int, *, at: float | None = None) -> Facts:
     change: dict[str, Any] = {"job": number, "key": key}
 
     def changed(time: float, nth: int, old: str | None, new: str | None) -> Transition:
+        by = web if old is None else worker
         return Transition(
             time=time,
             sequence=number * 100 + nth,
             old=old,
             new=new,
-            backend_pid=101,
+            backend_pid=backend_of(by["process"]),
             application="web" if old is None else "worker",
             **change,
         )
@@ -156,6 +180,14 @@ def job(number: int, *, at: float | None = None) -> Facts:
         AttemptLeft(time=t + 0.05, job=number, task=task, outcome="returned", **worker),
         changed(t + 0.051, 3, "started", "finished"),
         TaskEnded(time=t + 0.052, job=number, task=task, state="SUCCESS", **worker),
+        Acknowledged(
+            time=t + 0.053,
+            job=number,
+            task=task,
+            delivery_tag=str(number),
+            process=20,
+            container="worker-1",
+        ),
         PollEnded(time=t + 0.08, key=key, job=number, begun=t + 0.07, seen="finished"),
         Row(
             time=FINAL_READ,
@@ -173,7 +205,7 @@ def job(number: int, *, at: float | None = None) -> Facts:
 def facts(jobs: int = 3, *, asked: Cell | None = None) -> Facts:
     """Return the events of a clean cell with `jobs` jobs and its faults."""
     asked = asked or cell()
-    events: Facts = [asked, Phase(time=1000.5, name="workload")]
+    events: Facts = [asked, *connections(), Phase(time=1000.5, name="workload")]
     for each in asked.faults:
         events += fault(each.name)
     for number in range(1, jobs + 1):

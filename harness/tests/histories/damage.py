@@ -4,12 +4,14 @@ A damage takes the events of a clean cell and a job's number and returns events 
 which exactly that anomaly stands, at that job. A neighbour keeps every checker silent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import msgspec
 
 from harness.history import (
+    Acknowledged,
+    ApiSeen,
     AttemptEntered,
     AttemptLeft,
     DeadLettered,
@@ -19,6 +21,8 @@ from harness.history import (
     PollEnded,
     PublishBegun,
     PublishEnded,
+    QueueSeen,
+    ResultSeen,
     Row,
     SubmitBegun,
     SubmitEnded,
@@ -27,8 +31,10 @@ from harness.history import (
 )
 from harness.tests.histories.build import (
     FINAL_READ,
+    OTHER_CHILD,
     Facts,
     about,
+    backend_of,
     facts,
     job,
     key_of,
@@ -37,7 +43,8 @@ from harness.tests.histories.build import (
 
 Damage = Callable[[Facts, int], Facts]
 OTHER = 5000
-_IN_WORKER = (Delivered, AttemptEntered, AttemptLeft, TaskEnded)
+_ENDED = (AttemptLeft, TaskEnded, Acknowledged)
+_IN_WORKER = (Delivered, AttemptEntered, *_ENDED)
 _PUBLISHED = (PublishBegun, PublishEnded)
 _AFTERWARDS = (EffectSeen, PollEnded)
 
@@ -73,7 +80,7 @@ def change(
         key=key_of(number),
         old=old,
         new=new,
-        backend_pid=102,
+        backend_pid=backend_of(OTHER_CHILD),
         application="worker",
     )
 
@@ -82,9 +89,9 @@ def second_attempt(events: Facts, number: int) -> Facts:
     """Let the first attempt end without a word, and a second one finish the job."""
     entered = first(events, number, AttemptEntered)
     finish = first(events, number, AttemptLeft).time + 3.0
-    worker: dict[str, Any] = {"process": 31, "container": "worker-1"}
+    worker: dict[str, Any] = {"process": OTHER_CHILD, "container": "worker-1"}
     task = entered.task
-    events = without(events, number, AttemptLeft, TaskEnded, PollEnded)
+    events = without(events, number, *_ENDED, PollEnded)
     events = only_changes_to(events, number, "pending", "started")
     return [
         *events,
@@ -113,7 +120,7 @@ def stranded_pending(events: Facts, number: int) -> Facts:
 
 def stranded_started(events: Facts, number: int) -> Facts:
     """The attempt never ended, and no one came back for the job."""
-    events = without(events, number, AttemptLeft, TaskEnded, *_AFTERWARDS)
+    events = without(events, number, *_ENDED, *_AFTERWARDS)
     events = only_changes_to(events, number, "pending", "started")
     return changed(events, number, Row, status="started", result=None)
 
@@ -254,7 +261,7 @@ def duplicate_run(events: Facts, number: int) -> Facts:
     """Long after the last fault a second attempt follows an ended one."""
     entered = first(events, number, AttemptEntered)
     left = first(events, number, AttemptLeft)
-    other = {"process": 31}
+    other = {"process": OTHER_CHILD}
     late = 10.0
     events = without(events, number, *_PUBLISHED, *_IN_WORKER)
     return [
@@ -280,6 +287,74 @@ def overlap(events: Facts, number: int) -> Facts:
     ]
 
 
+def zombie_write(events: Facts, number: int) -> Facts:
+    """The first attempt is taken for dead, goes on, and ends the job of the second."""
+    left = first(events, number, AttemptLeft)
+    events = second_attempt(events, number)
+    late = first(events, number, AttemptLeft).time - 0.05
+    return [
+        msgspec.structs.replace(event, time=late, backend_pid=backend_of(left.process))
+        if isinstance(event, Transition)
+        and event.job == number
+        and event.new == "finished"
+        else event
+        for event in [*events, msgspec.structs.replace(left, time=late - 0.01)]
+    ]
+
+
+def split_brain(events: Facts, number: int) -> Facts:
+    """The row is finished, and the API still shows it as started."""
+    return [*events, _shown(number, "started", None)]
+
+
+def _shown(number: int, status: str, result: int | None) -> ApiSeen:
+    return ApiSeen(
+        time=FINAL_READ - 0.5,
+        key=key_of(number),
+        job=number,
+        status=status,
+        result=result,
+    )
+
+
+def slow_answer(events: Facts, number: int) -> Facts:
+    """The client has its 201 after seven seconds."""
+    begun = first(events, number, SubmitBegun)
+    return changed(events, number, SubmitEnded, time=begun.time + 7)
+
+
+def unrecovered(events: Facts, number: int) -> Facts:
+    """All is healed by 1005, and the job's message is consumed at 1101."""
+    waiting = QueueSeen(
+        time=1080.0, queue="default", ready=1, unacknowledged=0, consumers=1
+    )
+    events = later(events, number, 100.0, _IN_WORKER, to=("started", "finished"))
+    return [*events, waiting]
+
+
+def later(
+    events: Facts,
+    number: int,
+    seconds: float,
+    kinds: tuple[type, ...],
+    to: Container[Any],
+) -> Facts:
+    """Move the job's events of these kinds, and its changes to these states."""
+
+    def moved(event: Any) -> bool:
+        return about(event, number) and (
+            isinstance(event, kinds)
+            or (isinstance(event, Transition) and event.new in to)
+        )
+
+    return [
+        msgspec.structs.replace(event, time=event.time + seconds)
+        if moved(event)
+        else event
+        for event in without(events, number, PollEnded)
+    ]
+
+
 DAMAGES: Mapping[str, Damage] = {
     each.__name__: each
     for each in (
@@ -300,6 +375,10 @@ DAMAGES: Mapping[str, Damage] = {
         wrong_result,
         duplicate_run,
         overlap,
+        zombie_write,
+        split_brain,
+        slow_answer,
+        unrecovered,
     )
 }
 
@@ -436,6 +515,49 @@ def taken_over(events: Facts, number: int) -> Facts:
     return [*events, first(facts(number), number, TaskEnded)]
 
 
+def retried_in_place(events: Facts, number: int) -> Facts:
+    """The first attempt raises, and the same child makes the second and ends it."""
+    child = first(events, number, AttemptEntered).process
+    raised = msgspec.structs.replace(
+        first(events, number, AttemptLeft), outcome="raised", error="OperationalError"
+    )
+    retry = msgspec.structs.replace(first(events, number, TaskEnded), state="RETRY")
+    events = second_attempt(events, number)
+    for kind in (Delivered, AttemptEntered, AttemptLeft):
+        events = changed(events, number, kind, process=child)
+    events = [
+        msgspec.structs.replace(event, backend_pid=backend_of(child))
+        if isinstance(event, Transition) and event.job == number
+        else event
+        for event in events
+    ]
+    return [*events, raised, retry]
+
+
+def agreeing(events: Facts, number: int) -> Facts:
+    """Row, API and result backend agree; a task that was in vain has failed."""
+    task = first(events, number, Delivered).task
+    seen = [
+        ResultSeen(time=FINAL_READ, job=number, task=name, state=state, result=result)
+        for name, state, result in (
+            (task, "SUCCESS", 256),
+            (f"{task}-again", "FAILURE", None),
+        )
+    ]
+    return [*events, _shown(number, "finished", 256), *seen]
+
+
+def answered_late(events: Facts, number: int) -> Facts:
+    """The client has its 201 after four seconds."""
+    begun = first(events, number, SubmitBegun)
+    return changed(events, number, SubmitEnded, time=begun.time + 4)
+
+
+def long_job(events: Facts, number: int) -> Facts:
+    """Its body runs for 100 seconds, and was entered long before the heal."""
+    return later(events, number, 100.0, (AttemptLeft, TaskEnded), to=("finished",))
+
+
 NEIGHBOURS: Mapping[str, Damage] = {
     "lost_record": vanished,
     "stranded_pending": published_twice,
@@ -454,4 +576,8 @@ NEIGHBOURS: Mapping[str, Damage] = {
     "wrong_result": no_result_expected,
     "duplicate_run": second_attempt,
     "overlap": taken_over,
+    "zombie_write": retried_in_place,
+    "split_brain": agreeing,
+    "slow_answer": answered_late,
+    "unrecovered": long_job,
 }

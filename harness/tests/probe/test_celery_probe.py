@@ -1,155 +1,61 @@
-"""The probe in real processes: a publisher and a prefork worker of a little app.
+"""What the probe writes in the processes of a little app."""
 
-The broker is kombu's file system transport, so there is no network and no engine.
-"""
-
-import json
 import os
 import signal
 import subprocess
-import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
-import harness.probe
-from harness import history
-from harness.clock import now, wait_until
-
-PROBE = Path(harness.probe.__file__).parent
-
-APP = """
-    import os
-    from celery import Celery
-    from jobs import bodies
-
-    here = os.path.dirname(os.path.abspath(__file__))
-    app = Celery("little", broker="filesystem://")
-    app.conf.update(
-        broker_transport_options={
-            "data_folder_in": here + "/queue",
-            "data_folder_out": here + "/queue",
-            "control_folder": here + "/control",
-        },
-        task_acks_late=True,
-        worker_prefetch_multiplier=1,
-    )
-
-    @app.task(bind=True)
-    def power(self, job_id):
-        return bodies.run(job_id, "power", 8)
-
-    @app.task
-    def fails(job_id):
-        return bodies.run(job_id, type="fails", argument=0)
-
-    @app.task
-    def chore():
-        return 0
-"""
-BODIES = """
-    def run(job_id, type, argument):
-        if type == "fails":
-            raise ValueError("no such body \\U0001f4a5" * 500)
-        return 2 ** argument
-"""
-PUBLISH = "import app; app.power.delay(job_id=7); app.fails.delay(8); app.chore.delay()"
+from harness.clock import now
+from harness.tests.probe.little_app import (
+    PUBLISH,
+    lines,
+    of,
+    run,
+    start_worker,
+    stop,
+    wait_for,
+    write_app,
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Write the little app into a folder of its own."""
-    for name in ("queue", "control", "jobs"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "app.py").write_text(textwrap.dedent(APP))
-    (tmp_path / "jobs" / "__init__.py").touch()
-    (tmp_path / "jobs" / "bodies.py").write_text(textwrap.dedent(BODIES))
-    return tmp_path
+    """Have the little app in a folder of its own."""
+    return write_app(tmp_path)
 
 
-def environment(folder: Path, **more: str) -> dict[str, str]:
-    """Return the environment that switches the probe on."""
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": str(PROBE),
-        "PROBE_LOG": str(folder / "attempts.jsonl"),
-        "PROBE_CONTAINER": "outbox/worker",
-        **more,
-    }
+@pytest.fixture
+def begun() -> float:
+    """Return the time before anything happened."""
+    return now()
 
 
-def run(folder: Path, code: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run Python code in the folder, with the probe on, to its end."""
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env=environment(folder, **more),
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+@pytest.fixture
+def worker(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Have three tasks published, and a worker that takes them."""
+    published = run(folder, PUBLISH)
+    assert (published.returncode, published.stderr) == (0, "")
+    worker = start_worker(folder)
+    yield worker
+    stop(worker)
 
 
-def lines(folder: Path) -> list[dict[str, Any]]:
-    """Return the ledger's lines; each must be whole, JSON and below 4 kB."""
-    path = folder / "attempts.jsonl"
-    raw = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    assert all(line.endswith(b"\n") and len(line) < 4096 for line in raw)
-    return [json.loads(line) for line in raw]
-
-
-def of(kind: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the lines of one kind."""
-    return [line for line in found if line["kind"] == kind]
-
-
-def work(folder: Path, until: int, **more: str) -> subprocess.Popen[bytes]:
-    """Start a prefork worker and wait until so many tasks have ended."""
-    command = [sys.executable, "-m", "celery", "-A", "app", "worker", "-c", "1"]
-    with (folder / "worker.log").open("wb") as log:
-        worker = subprocess.Popen(
-            [*command, "--without-mingle", "--without-gossip", "--without-heartbeat"],
-            cwd=folder,
-            env=environment(folder, **more),
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=True,
-        )
-    done = wait_until(
-        lambda: len(of("task_ended", lines(folder))) >= until or worker.poll(),
-        within_seconds=20,
-    )
-    if done is not True:
-        stop(worker)
-        pytest.fail((folder / "worker.log").read_text())
-    return worker
-
-
-def stop(worker: subprocess.Popen[bytes]) -> None:
-    """End a worker and its children, and wait for it."""
-    os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-
-
-def test_jobs_from_publish_to_end(folder: Path) -> None:
+def test_jobs_from_publish_to_end(
+    folder: Path, begun: float, worker: subprocess.Popen[bytes]
+) -> None:
     """Publisher and worker write every step, in the shape of the history's events.
 
     A body's error is kept, shortened, and raised as before. A chore has no job.
     """
-    begun = now()
-    published = run(folder, PUBLISH)
-    assert (published.returncode, published.stderr) == (0, "")
-    stop(work(folder, until=3))
+    wait_for(folder, "acknowledged", count=3, worker=worker)
     found = lines(folder)
     for line in found:
-        event = msgspec.convert(line, history.AnyEvent)
-        assert begun < event.time < now()
-        assert line["container"] == "outbox/worker"
+        assert begun < line["time"] < now()
+        assert line["container"] == "worker"
     task = of("publish_begun", found)[0]["task"]
     assert [line["kind"] for line in found if line.get("task") == task] == [
         "publish_begun",
@@ -158,6 +64,7 @@ def test_jobs_from_publish_to_end(folder: Path) -> None:
         "attempt_entered",
         "attempt_left",
         "task_ended",
+        "acknowledged",
     ]
     assert {line["job"] for line in found if line.get("task") == task} == {7}
     assert not of("publish_ended", found)[0]["confirmed"]
@@ -170,32 +77,64 @@ def test_jobs_from_publish_to_end(folder: Path) -> None:
     assert left[8]["error"].startswith("ValueError('no such body")
     ended = {line["job"]: line["state"] for line in of("task_ended", found)}
     assert ended == {7: "SUCCESS", 8: "FAILURE", None: "SUCCESS"}
+    acknowledged = of("acknowledged", found)
+    assert {line["process"] for line in acknowledged} == {worker.pid}
+    assert len({line["delivery_tag"] for line in acknowledged}) == 3
 
 
-def test_the_full_probe(folder: Path) -> None:
-    """Acknowledgements, births and deaths of pool children are written as well."""
-    run(folder, PUBLISH)
-    worker = work(folder, until=3, PROBE_FULL="1")
-    try:
-        wait_until(
-            lambda: len(of("acknowledged", lines(folder))) == 3, within_seconds=5
-        )
-        found = lines(folder)
-        acknowledged = of("acknowledged", found)
-        assert {line["job"] for line in acknowledged} == {7, 8, None}
-        assert {line["process"] for line in acknowledged} == {worker.pid}
-        child = of("child_born", found)[0]["process"]
-        assert child == of("delivered", found)[0]["process"]
-        os.kill(child, signal.SIGKILL)
-        assert wait_until(lambda: of("child_died", lines(folder)), within_seconds=10)
-        died = of("child_died", lines(folder))[0]
-        assert (died["child"], died["exitcode"], died["process"]) == (
-            child,
-            -signal.SIGKILL,
-            worker.pid,
-        )
-    finally:
-        stop(worker)
+def test_a_pool_child_is_born_and_dies(
+    folder: Path, worker: subprocess.Popen[bytes]
+) -> None:
+    """It says itself that it lives, and the main process how it ended."""
+    wait_for(folder, "acknowledged", count=3, worker=worker)
+    found = lines(folder)
+    child = of("child_born", found)[0]["process"]
+    assert child == of("delivered", found)[0]["process"]
+    os.kill(child, signal.SIGKILL)
+    (died,) = wait_for(folder, "child_died", worker=worker)
+    assert (died["child"], died["exitcode"], died["process"]) == (
+        child,
+        -signal.SIGKILL,
+        worker.pid,
+    )
+    assert len(wait_for(folder, "child_born", count=2, worker=worker)) == 2
+
+
+def test_a_message_that_is_given_back(folder: Path) -> None:
+    """A rejection says whether the message is to be queued again, and what failed."""
+    code = """
+        import app
+        app.power.delay(job_id=7)
+        with app.app.connection() as connection:
+            queue = connection.SimpleQueue("celery")
+            for give_back in ("requeue", "reject"):
+                getattr(queue.get(timeout=5), give_back)()
+            try:
+                queue.get(timeout=0.1)
+            except queue.Empty:
+                print("empty")
+    """
+    ended = run(folder, textwrap.dedent(code))
+    assert ended.stdout == "empty\n", ended.stderr
+    rejected = of("rejected", lines(folder))
+    assert [line["requeue"] for line in rejected] == [True, False]
+    assert {line["job"] for line in rejected} == {7}
+
+
+def test_a_connection_to_postgres_is_told_by_its_backend(folder: Path) -> None:
+    """By Django's own signal; other databases have no such number."""
+    code = """
+        from types import SimpleNamespace as Some
+        from django.db.backends.signals import connection_created
+        served = Some(info=Some(backend_pid=4711))
+        for vendor in ("sqlite", "postgresql"):
+            connection = Some(vendor=vendor, connection=served)
+            connection_created.send(sender=None, connection=connection)
+    """
+    ended = run(folder, textwrap.dedent(code))
+    assert ended.returncode == 0, ended.stderr
+    (connected,) = of("database_connected", lines(folder))
+    assert connected["backend_pid"] == 4711
 
 
 def test_each_try_to_publish_is_a_pair(folder: Path) -> None:
@@ -283,36 +222,3 @@ def test_a_module_keeps_all_that_imports_promise(folder: Path) -> None:
     ended = run(folder, textwrap.dedent(code))
     assert ended.stdout.startswith("True"), ended.stderr
     assert lines(folder) == []
-
-
-def test_many_writers_and_a_sudden_death(folder: Path) -> None:
-    """Eight processes write at once and are killed: no line is broken."""
-    code = """
-        import os, sys
-        sys.path.insert(0, os.environ["PYTHONPATH"])
-        from celery_probe import lines
-        for _ in range(3):
-            os.fork()
-        number = 0
-        while True:
-            number += 1
-            lines.write("attempt_left", job=number, task="t" * 36, error="e" * 400)
-    """
-    writers = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        env=environment(folder),
-        start_new_session=True,
-    )
-    path = folder / "attempts.jsonl"
-    wait_until(
-        lambda: path.exists() and path.stat().st_size > 5_000_000, within_seconds=20
-    )
-    stop(writers)
-    found = lines(folder)
-    assert len(found) > 5_000
-    by_process: Mapping[int, list[int]] = {line["process"]: [] for line in found}
-    assert len(by_process) == 8
-    for line in found:
-        by_process[line["process"]].append(line["job"])
-    for numbers in by_process.values():
-        assert numbers == list(range(1, len(numbers) + 1))

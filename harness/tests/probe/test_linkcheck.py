@@ -175,6 +175,77 @@ def test_sockets_of_the_app_are_counted(
     assert link["sockets"] == {"ESTABLISHED": 2}
 
 
+def test_a_connection_is_known_by_its_local_port() -> None:
+    """So that the next check can tell whether the very same one still stands."""
+    with peer(saying(b"+PONG\r\n")) as port, ExitStack() as held:
+        app = held.enter_context(socket.create_connection(("127.0.0.1", port)))
+        link = check(f"a=redis://127.0.0.1:{port}")["a"]
+        assert link["ports"] == [app.getsockname()[1]]
+
+
+def echo(link: socket.socket) -> None:
+    """Answer a redis ECHO once it is there to its end."""
+    said = b""
+    while not said.endswith(b"x\r\n"):
+        said += link.recv(4096)
+    link.sendall(b"$300\r\n" + b"x" * 200)
+    link.sendall(b"x" * 100 + b"\r\n")
+    link.recv(1)
+
+
+def cut_off(link: socket.socket) -> None:
+    """Begin the answer to an ECHO, and close in its middle."""
+    link.recv(4096)
+    link.sendall(b"$300\r\n" + b"x" * 200)
+    link.shutdown(socket.SHUT_WR)
+    link.recv(1)
+
+
+CLOSE = b"\x01\0\0\0\0\0\x06\0\x0a\0\x32\0\x09\xce"
+VERSIONS = b"v\0\0\0\x10\0\0\0\0\0\0\0\x01_pq\0"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "serve", "observed"),
+    [
+        ("redis", echo, "served"),
+        ("redis", cut_off, "closed"),
+        ("redis", saying(b"$300\r\nxxx"), "silent"),
+        ("amqp", saying(AMQP_START, CLOSE[:9], CLOSE[9:]), "served"),
+        ("amqp", saying(AMQP_START + CLOSE[:9]), "silent"),
+        ("postgres", saying(VERSIONS[:9], VERSIONS[9:] + b"R"), "served"),
+        ("postgres", saying(VERSIONS[:9]), "silent"),
+        ("postgres", saying(b"E no such thing"), "garbled"),
+    ],
+)
+def test_a_long_answer_is_read_to_its_end(
+    scheme: str, serve: Callable[[socket.socket], None], observed: str
+) -> None:
+    """With a size, what is cut off in its middle is no answer."""
+    with peer(serve) as port:
+        link = check(
+            *("--timeout", "0.5", "--size", "300"), f"a={scheme}://127.0.0.1:{port}"
+        )["a"]
+    assert link["observed"] == observed
+    assert link["sent"] >= 300
+
+
+def test_the_fastest_of_several_tries_counts() -> None:
+    """A busy moment is not a slow link."""
+    slow = iter([True, False, True])
+
+    def serve(link: socket.socket) -> None:
+        link.recv(4096)
+        threading.Event().wait(0.3 if next(slow) else 0)
+        link.sendall(b"+PONG\r\n")
+        link.recv(1)
+
+    with peer(serve) as port:
+        link = check("--tries", "3", f"a=redis://127.0.0.1:{port}")["a"]
+    assert link["observed"] == "served"
+    assert link["seconds"] < 0.25
+
+
 def test_its_own_sockets_leave_no_trace() -> None:
     """A second check does not find what the first one did."""
     with peer(saying(b"+PONG\r\n")) as port:

@@ -251,7 +251,7 @@ def test_jobs_harmed_alike_are_one_sentence_with_a_count() -> None:
     (because,) = found.because
     assert because == (
         "every_job_starts is not kept:"
-        " 3 jobs pending for ever: each answered 201, never published"
+        " 3 jobs pending for ever: each answered 201, stored, never published"
     )
     (anomaly,) = found.guarantees["every_job_starts"].anomalies
     assert (anomaly.count, len(anomaly.jobs)) == (3, 3)

@@ -11,8 +11,9 @@ import pytest
 
 from harness.errors import EvidenceNotWritten, UsageError
 from harness.history import NotRun
-from harness.report import evidence, results
+from harness.report import evidence, exhibits, html, results
 from harness.report.evidence import judge_cells, judge_run, judge_scenario, render_run
+from harness.tests.histories import damage
 from harness.tests.histories.runs import (
     broke,
     failed,
@@ -235,7 +236,10 @@ def test_a_renderer_that_crashes_changes_nothing_else(
     broke(tmp_path)
     judge_run(tmp_path)
     before = {each: (tmp_path / each).read_bytes() for each in OUTPUTS if each != name}
-    monkeypatch.setitem(evidence.RENDERERS, name, crash)
+    if name == "index.html":
+        monkeypatch.setattr(html, "render", lambda *_: crash(_))
+    else:
+        monkeypatch.setitem(evidence.RENDERERS, name, crash)
     assert judge_run(tmp_path) == 1
     assert before == {each: (tmp_path / each).read_bytes() for each in before}
     said = (tmp_path / name).read_text()
@@ -245,16 +249,57 @@ def test_a_renderer_that_crashes_changes_nothing_else(
         assert ET.fromstring(said).tag == "testsuites"
 
 
-def test_a_report_is_drawn_again_from_results_json_alone(tmp_path: Path) -> None:
-    """The histories are not read: they may be gone by then."""
-    path = put(tmp_path, "kept")
+def test_a_report_is_drawn_again_from_its_folder(tmp_path: Path) -> None:
+    """What was drawn is drawn again, to the byte; results.json is not touched."""
+    put(tmp_path, "kept")
     judge_run(tmp_path)
     before = {name: (tmp_path / name).read_bytes() for name in OUTPUTS}
-    path.unlink()
     for name in OUTPUTS[1:]:
         (tmp_path / name).unlink()
     render_run(tmp_path)
     assert before == {name: (tmp_path / name).read_bytes() for name in OUTPUTS}
+
+
+def test_a_report_without_histories_lacks_only_the_pictures(tmp_path: Path) -> None:
+    """They may be gone by then: every number is in results.json."""
+    path = put(tmp_path, "broke", harm=damage.stranded_pending)
+    judge_run(tmp_path)
+    assert "Latency by when" in (tmp_path / "index.html").read_text()
+    path.unlink()
+    render_run(tmp_path)
+    page = (tmp_path / "index.html").read_text()
+    assert "the evidence cannot be read: No such file" in page
+    assert "1 job pending for ever: answered 201" in page
+    assert "Latency by when" not in page
+
+
+def test_each_event_of_a_story_names_its_line_in_the_file(tmp_path: Path) -> None:
+    """The evidence is there: at this line, of this kind."""
+    path = put(tmp_path, "broke", harm=damage.stranded_pending)
+    written = path.read_bytes().splitlines()
+    result = judge_cells(tmp_path)
+    (cell,) = result.cells
+    lines = exhibits.exhibits(tmp_path, result)["story", "broke"].lines
+    for story in (*cell.stories, *cell.survivors):
+        assert story.events
+        for event, line in zip(story.events, lines[story.key], strict=True):
+            assert f'"kind":"{event.kind}"'.encode() in written[line - 1]
+
+
+def test_a_picture_that_crashes_takes_only_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scene is no verdict."""
+
+    def crash(*_: object) -> None:
+        raise ZeroDivisionError("no scene")
+
+    broke(tmp_path)
+    monkeypatch.setattr(exhibits, "look", crash)
+    assert judge_run(tmp_path) == 1
+    page = (tmp_path / "index.html").read_text()
+    assert "ZeroDivisionError: no scene" in page
+    assert "1 job pending for ever" in page
 
 
 def test_a_report_without_results_is_judged_first(tmp_path: Path) -> None:

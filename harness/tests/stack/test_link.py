@@ -18,7 +18,7 @@ def test_every_role_and_service_of_every_lane_has_a_link_of_its_own() -> None:
     """A fault can then cut one of them and no other."""
     links = plan_links(ENVIRONMENTS, SERVICES, ["a", "b"])
 
-    assert [link.proxy for link in links] == [
+    assert [link.proxy.name for link in links] == [
         "a.web.postgres",
         "a.web.rabbitmq",
         "a.worker.rabbitmq",
@@ -32,7 +32,7 @@ def test_every_role_and_service_of_every_lane_has_a_link_of_its_own() -> None:
 def test_a_url_is_rerouted_with_its_credentials_and_query() -> None:
     """Only host, port and path change: the lane's own path through its own proxy."""
     links = plan_links(ENVIRONMENTS, SERVICES, ["a"])
-    amqp = next(link for link in links if link.proxy == "a.web.rabbitmq")
+    amqp = next(link for link in links if link.proxy.name == "a.web.rabbitmq")
 
     rerouted = reroute(
         "amqp://u:p%40s@rabbitmq:5672/one?heartbeat=4",

@@ -8,18 +8,34 @@ from harness.stack.open_faults import (
     HealProxies,
     NothingToUndo,
     OpenFault,
+    PlugIn,
+    RemoveRules,
     StartContainer,
+    Undo,
     forget,
     on_record,
     read,
 )
+from harness.stack.services import Plug
+from harness.stack.toxiproxy import Proxy
 
 CUT = OpenFault(
     name="refuse",
     lane="tutorial",
-    undo=HealProxies(toxiproxy_url="http://127.0.0.1:1", proxies=("a", "b")),
+    undo=HealProxies(
+        container="c0ffee",
+        toxiproxy_url="http://127.0.0.1:1",
+        proxies=(
+            Proxy(name="a", port=20001, upstream="redis:6379"),
+            Proxy(name="b", port=20002, upstream="redis:6379"),
+        ),
+    ),
 )
-KILL = OpenFault(name="kill", lane="outbox", undo=StartContainer(container="c0ffee"))
+KILL = OpenFault(
+    name="kill",
+    lane="outbox",
+    undo=StartContainer(container="c0ffee", dead=11, restart_policy="no"),
+)
 
 
 def test_a_fault_is_on_record_while_it_is_open(tmp_path: Path) -> None:
@@ -51,9 +67,26 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
     assert read(tmp_path) == []
 
 
-def test_a_fault_that_ends_by_itself_is_on_record_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "undo",
+    [
+        NothingToUndo(),
+        RemoveRules(chains={"c0ffee": ("proving-ground-20001",)}),
+        PlugIn(
+            plugs=(
+                Plug(
+                    container="c0ffee",
+                    network="stack",
+                    aliases=("outbox-worker",),
+                    address="172.18.0.9",
+                ),
+            )
+        ),
+    ],
+)
+def test_every_undo_comes_back_as_it_was(tmp_path: Path, undo: Undo) -> None:
     """What was open when the harness died is known, whatever undoes it."""
-    fault = OpenFault(name="kill_child", lane="outbox", undo=NothingToUndo())
+    fault = OpenFault(name="some fault", lane="outbox", undo=undo)
 
     with on_record(tmp_path, fault):
         assert read(tmp_path) == [fault]

@@ -3,9 +3,11 @@
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,12 @@ import requests
 from harness.clock import now, wait_until
 from harness.errors import HarnessError
 from harness.stack import session, toxiproxy
-from harness.stack.toxiproxy import ProxyState, Toxiproxy, ToxiproxyError
+from harness.stack.open_faults import HealProxies, OpenFault, on_record, read
+from harness.stack.toxiproxy import Proxy, ProxyState, Toxiproxy, ToxiproxyError
 from harness.tests.workload.stub import Answer, http, serving
 
 NAME = "outbox.worker rabbit?%"
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,9 @@ def test_a_stream_that_is_none() -> None:
 def test_a_port_that_is_none(port: int) -> None:
     """A port out of range is refused; 0 would be chosen anew at every enable."""
     with pytest.raises(ToxiproxyError, match="is no port"):
-        Toxiproxy("http://127.0.0.1:9").create("p", listen_port=port, upstream="a:1")
+        Toxiproxy("http://127.0.0.1:9").create(
+            Proxy(name="p", port=port, upstream="a:1")
+        )
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 503])
@@ -127,6 +133,11 @@ class Bench:
     port: int
     upstream: str
 
+    @property
+    def proxy(self) -> Proxy:
+        """Return the proxy as it is meant to be."""
+        return Proxy(name=NAME, port=20001, upstream=self.upstream)
+
     def connect(self, within_seconds: float = 2) -> socket.socket:
         """Connect through the proxy."""
         return socket.create_connection(("127.0.0.1", self.port), within_seconds)
@@ -143,7 +154,7 @@ def image() -> str:
     """Return the name of Toxiproxy's image, from the environment or `.env`."""
     if named := os.environ.get("TOXIPROXY_IMAGE"):
         return named
-    env = Path(__file__).parents[3] / ".env"
+    env = PROJECT / ".env"
     for line in env.read_text().splitlines() if env.exists() else ():
         name, _, value = line.partition("=")
         if name == "TOXIPROXY_IMAGE":
@@ -153,14 +164,21 @@ def image() -> str:
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
-    """Start Toxiproxy, and an echo server on the engine's bridge for it to reach."""
-    engine: Any = docker.from_env()
+    """A bench that this process has in use."""
     own = session.new_session(keep=False, fingerprint="test")
     claimed = session.claim(own)
     assert claimed is not None
+    with a_bench(own) as made:
+        yield made
+    os.close(claimed)
+
+
+@contextmanager
+def a_bench(own: session.Session) -> Iterator[Bench]:
+    """Start Toxiproxy, and an echo server on the engine's bridge for it to reach."""
+    engine: Any = docker.from_env()
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, own.folder)
-        undo.callback(os.close, claimed)
         container = engine.containers.run(
             image(),
             detach=True,
@@ -175,7 +193,7 @@ def bench() -> Iterator[Bench]:
         upstream = f"{gateway}:{listener.getsockname()[1]}"
         control = Toxiproxy(f"http://127.0.0.1:{host_port(container, 8474)}")
         assert wait_until(control.is_ready, within_seconds=10)
-        control.create(NAME, listen_port=20001, upstream=upstream)
+        control.create(Proxy(name=NAME, port=20001, upstream=upstream))
         yield Bench(
             toxiproxy=control, port=host_port(container, 20001), upstream=upstream
         )
@@ -227,7 +245,7 @@ def test_silence_and_its_end(bench: Bench, stream: toxiproxy.Stream) -> None:
         link.sendall(b"x")
         with pytest.raises(TimeoutError):
             link.recv(1)
-    assert bench.toxiproxy.heal(NAME) == "soft"
+    assert bench.toxiproxy.heal(bench.proxy) == "soft"
     assert bench.echoes()
 
 
@@ -238,7 +256,7 @@ def test_healing_is_repeatable_and_mends_everything(bench: Bench) -> None:
     bench.toxiproxy.add_toxic(NAME, "bandwidth", "upstream", {"rate": 0})
     bench.toxiproxy.disable(NAME)
     for _ in range(2):
-        assert bench.toxiproxy.heal(NAME) == "soft"
+        assert bench.toxiproxy.heal(bench.proxy) == "soft"
         assert bench.toxiproxy.all() == {
             NAME: ProxyState(
                 name=NAME,
@@ -255,9 +273,9 @@ def test_healing_is_repeatable_and_mends_everything(bench: Bench) -> None:
 def test_refusals_of_the_server_are_shown(bench: Bench) -> None:
     """Its own words are in the error: a name taken, an unknown proxy."""
     with pytest.raises(ToxiproxyError, match="already exists"):
-        bench.toxiproxy.create(NAME, listen_port=20002, upstream="a:1")
+        bench.toxiproxy.create(Proxy(name=NAME, port=20002, upstream="a:1"))
     with pytest.raises(ToxiproxyError, match="address already in use"):
-        bench.toxiproxy.create("other", listen_port=20001, upstream="a:1")
+        bench.toxiproxy.create(Proxy(name="other", port=20001, upstream="a:1"))
     with pytest.raises(ToxiproxyError, match="no such proxy"):
         bench.toxiproxy.state("other")
     bench.toxiproxy.delete("other")
@@ -279,9 +297,20 @@ def test_healing_in_the_safe_order_cannot_hang(bench: Bench) -> None:
     bench.toxiproxy.add_toxic(NAME, "latency", "downstream", {"latency": 100})
     with not_reading(bench):
         begun = now()
-        assert bench.toxiproxy.heal(NAME) == "soft"
+        assert bench.toxiproxy.heal(bench.proxy) == "soft"
         assert now() - begun < 2
     assert bench.echoes()
+
+
+@contextmanager
+def stuck(bench: Bench) -> Iterator[None]:
+    """Wedge the proxy by an unsafe delete, behind a client that does not read."""
+    toxic = bench.toxiproxy.add_toxic(NAME, "latency", "downstream", {"latency": 100})
+    with not_reading(bench):
+        url = f"{bench.toxiproxy.url}/proxies/outbox.worker%20rabbit%3F%25/toxics/"
+        with pytest.raises(requests.Timeout):
+            requests.delete(url + toxic, timeout=1)
+        yield
 
 
 @pytest.mark.engine
@@ -290,11 +319,60 @@ def test_a_stuck_proxy_is_made_again(
 ) -> None:
     """After an unsafe delete has wedged the proxy, healing makes it anew."""
     monkeypatch.setattr(toxiproxy, "TIMEOUT_SECONDS", 1.0)
-    toxic = bench.toxiproxy.add_toxic(NAME, "latency", "downstream", {"latency": 100})
-    with not_reading(bench):
-        url = f"{bench.toxiproxy.url}/proxies/outbox.worker%20rabbit%3F%25/toxics/"
-        with pytest.raises(requests.Timeout):
-            requests.delete(url + toxic, timeout=1)
-        assert bench.toxiproxy.heal(NAME) == "recreated"
+    with stuck(bench):
+        assert bench.toxiproxy.heal(bench.proxy) == "recreated"
     assert bench.echoes()
     assert bench.toxiproxy.state(NAME).toxics == ()
+
+
+@pytest.mark.engine
+def test_a_fresh_process_makes_a_stuck_proxy_again() -> None:
+    """`harness recover` knows from the record alone how the proxy is meant to be."""
+    own = session.new_session(keep=True, fingerprint="test")
+    with a_bench(own) as bench:
+        undo = HealProxies(
+            container="", toxiproxy_url=bench.toxiproxy.url, proxies=(bench.proxy,)
+        )
+        left = OpenFault(name="latency", lane="outbox", undo=undo)
+        with stuck(bench):
+            with suppress(RuntimeError), on_record(own.folder, left):
+                raise RuntimeError  # the harness dies with the fault on
+            recover = subprocess.run(
+                [sys.executable, "-m", "harness", "recover"],
+                cwd=PROJECT,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        assert f"{own.id}: kept stack, healed" in recover.stdout, recover
+        assert read(own.folder) == []
+        assert bench.echoes()
+        assert bench.toxiproxy.is_well(bench.proxy)
+
+
+@pytest.mark.engine
+def test_held_bytes_are_delivered_and_the_connection_lives(bench: Bench) -> None:
+    """After a freeze, what was said in it arrives, on the connection of before."""
+    with bench.connect() as standing:
+        standing.sendall(b"x")
+        assert standing.recv(1) == b"x"
+        for stream in ("upstream", "downstream"):
+            bench.toxiproxy.add_toxic(NAME, "bandwidth", stream, {"rate": 0})
+        standing.sendall(b"late")
+        standing.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            standing.recv(4)
+        assert bench.toxiproxy.release(bench.proxy) == "soft"
+        standing.settimeout(2)
+        assert standing.recv(4) == b"late"
+
+
+@pytest.mark.engine
+def test_a_proxy_that_leads_nowhere_accepts_and_closes(bench: Bench) -> None:
+    """And healing leads it back."""
+    bench.toxiproxy.redirect(NAME, "127.0.0.1:1")
+    with bench.connect() as link:
+        assert link.recv(1) == b""
+    assert not bench.toxiproxy.is_well(bench.proxy)
+    assert bench.toxiproxy.heal(bench.proxy) == "soft"
+    assert bench.echoes()

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from harness.errors import UsageError
-from harness.workload.plan import at, expected, jobs, one_job, plan
+from harness.workload.plan import expected, job_at, jobs, one_job, plan
 
 
 def test_the_same_seed_gives_the_same_plan() -> None:
@@ -120,7 +120,7 @@ def test_a_story_may_need_a_job_at_a_moment_of_its_own() -> None:
     """It stands in the plan in order of time, and moves none of the stream's jobs."""
     plain = plan(jobs(per_second=4, for_seconds=2), seed=3, key_prefix="k")
     with_one = plan(
-        jobs(per_second=4, for_seconds=2, also=[at(1, "sleep", 5000)]),
+        jobs(per_second=4, for_seconds=2, also=[job_at(1, "sleep", 5000)]),
         seed=3,
         key_prefix="k",
     )

@@ -1,0 +1,181 @@
+"""What all faults on links share: which links, how they are felt, how they heal.
+
+It exists so that each kind's own file says only what is its own: how it begins, what a
+client feels then, and the sentence that tells it. A probe runs in each role's container
+and tries round trips of the service's own protocol, before the fault and while it is
+on, so that what is confirmed is what a client there would feel.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.conditions import Condition
+from harness.errors import FaultNotInjected
+from harness.faults.arguments import check_seconds
+from harness.faults.fault import Aim
+from harness.history import Reading
+from harness.stack import open_faults
+from harness.stack.lane import Check, Felt, Lane
+from harness.stack.link import Link
+from harness.stack.open_faults import HealProxies, Undo
+from harness.stack.toxiproxy import Stream
+
+Links = Sequence[Link]
+# What a client feels on a link (before, now), in a word or two; None if nothing.
+Feels = Callable[[Felt, Felt], str | None]
+
+A_FEW_BYTES = Check()
+
+# Which way bytes go that a fault hits, in a client's words and in Toxiproxy's.
+Direction = Literal["requests", "replies", "both"]
+STREAMS: dict[Direction, tuple[Stream, ...]] = {
+    "requests": ("upstream",),
+    "replies": ("downstream",),
+    "both": ("upstream", "downstream"),
+}
+
+
+def heal_proxies(lane: Lane, links: Links) -> Undo:
+    """Undo any fault by Toxiproxy; it closes the links' connections."""
+    return HealProxies(
+        container=lane.toxiproxy_container.id,
+        toxiproxy_url=lane.toxiproxy.url,
+        proxies=tuple(link.proxy for link in links),
+    )
+
+
+def release_proxies(lane: Lane, links: Links) -> Undo:
+    """Undo a fault that only held bytes back; connections stand."""
+    return HealProxies(
+        container=lane.toxiproxy_container.id,
+        toxiproxy_url=lane.toxiproxy.url,
+        proxies=tuple(link.proxy for link in links),
+        keep_connections=True,
+    )
+
+
+def let_be(lane: Lane, links: Links) -> None:
+    """Do nothing: the fault lasts by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFault:
+    """The links of `roles` to `services` ("*" is every one) are broken in some way.
+
+    `does` completes the sentence "worker → rabbitmq: ...". One that does not last is
+    over as soon as it is confirmed, and leaves only what it has done.
+    """
+
+    type: str
+    roles: tuple[str, ...]
+    services: tuple[str, ...]
+    when: Condition
+    for_seconds: float
+    does: str
+    begin: Callable[[Lane, Links], None]
+    feels: Feels
+    undo: Callable[[Lane, Links], Undo] = heal_proxies
+    keep_up: Callable[[Lane, Links], None] = let_be
+    check: Check = A_FEW_BYTES
+    needs: tuple[str, ...] = ()
+    shared: bool = False
+    lasts: bool = True
+
+    def __post_init__(self) -> None:
+        check_seconds(self.type, self.for_seconds)
+
+    @property
+    def target(self) -> str:
+        who = "every role" if "*" in self.roles else " and ".join(self.roles)
+        what = "every service" if "*" in self.services else " and ".join(self.services)
+        return f"{who} → {what}"
+
+    @property
+    def sentence(self) -> str:
+        duration = f", for {self.for_seconds:g} s" if self.lasts else ""
+        return f"{self.target}: {self.does}{duration}, when {self.when.sentence}"
+
+    def aim(self, lane: Lane) -> Aim:
+        links = self._links(lane)
+        before = lane.feel(links, self.check)
+        return Aim(
+            used=frozenset(each.on for each in before if each.used),
+            undo=self.undo(lane, links),
+            before=before,
+        )
+
+    def inject(self, lane: Lane, aim: Aim) -> Aim:
+        self.begin(lane, self._links(lane))
+        return aim
+
+    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        return self._read(lane, aim, self.feels)
+
+    def hold(self, lane: Lane, aim: Aim) -> bool:
+        if self.lasts:
+            self.keep_up(lane, self._links(lane))
+        return not self.lasts
+
+    def heal(self, lane: Lane, aim: Aim) -> str:
+        return open_faults.undo(aim.undo, lane.engine)
+
+    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        return self._read(lane, aim, self._is_gone)
+
+    def _is_gone(self, before: Felt, now: Felt) -> str | None:
+        is_felt = self.lasts and self.feels(before, now)
+        return "served" if now.observed == "served" and not is_felt else None
+
+    def _links(self, lane: Lane) -> tuple[Link, ...]:
+        links = lane.links_of(self.roles, self.services)
+        if not links:
+            raise FaultNotInjected(
+                f"lane {lane.design} has no link {self.target}: check roles and "
+                "services against compose.yaml"
+            )
+        return links
+
+    def _read(self, lane: Lane, aim: Aim, feels: Feels) -> tuple[Reading, ...] | None:
+        """Return a reading of each link, or None while one of them feels nothing."""
+        before = {each.on: each for each in aim.before}
+        readings = []
+        for now in lane.feel(self._links(lane), self.check):
+            observed = feels(before[now.on], now)
+            if observed is None:
+                return None
+            readings.append(
+                Reading(
+                    on=now.on, used=now.used, observed=observed, seconds=now.seconds
+                )
+            )
+        return tuple(readings)
+
+
+# --- what many kinds feel, and how they begin -----------------------------------
+
+
+def observes(*words: str) -> Feels:
+    """Feel that a fresh round trip ends in one of these ways."""
+    return lambda before, now: now.observed if now.observed in words else None
+
+
+def by_role(links: Links) -> dict[str, list[Link]]:
+    """Return the links of each role."""
+    found: dict[str, list[Link]] = {}
+    for link in links:
+        found.setdefault(link.role, []).append(link)
+    return found
+
+
+def add_toxic(
+    lane: Lane,
+    links: Links,
+    type: str,
+    direction: Direction,
+    attributes: dict[str, int],
+) -> None:
+    """Put a toxic on each of the links."""
+    for link in links:
+        for stream in STREAMS[direction]:
+            lane.toxiproxy.add_toxic(link.proxy.name, type, stream, attributes)

@@ -1,0 +1,1 @@
+"""Faults on processes: they end, or they stand still."""

@@ -1,0 +1,202 @@
+"""What all faults on a whole process share: whom they hit, how that is felt and undone.
+
+It exists so that each kind's own file says only what is its own. A role is felt by what
+it is there for: web answers, a worker consumes, a relay goes its rounds. A service is
+felt by a round trip on each link of the lane to it; since all lanes share it, it is hit
+once for all of them.
+"""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.clock import now
+from harness.conditions import At, Condition
+from harness.errors import FaultNotInjected, StackLost, UsageError
+from harness.faults.arguments import check_seconds
+from harness.faults.fault import Aim
+from harness.history import Reading
+from harness.stack import open_faults
+from harness.stack.lane import Check, Felt, Lane
+from harness.stack.open_faults import StartContainer, Undo
+from harness.stack.revive import restart_policy_of
+
+ROLES = ("web", "worker", "relay")
+# How each link to a service is tried.
+_CHECK = Check()
+
+
+def start_again(container: Any) -> Undo:
+    """Undo any fault by which the container ends."""
+    return StartContainer(
+        container=container.id,
+        dead=container.attrs["State"]["Pid"],
+        restart_policy=restart_policy_of(container),
+    )
+
+
+def let_be(container: Any) -> None:
+    """Do nothing: the fault lasts by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessFault:
+    """The container of a role or service, `target`, ends or stands still.
+
+    `does` completes the sentence "worker: ...". `begin` is how it starts, `keep_up`
+    what is done again and again meanwhile. One that does not last is healed as soon
+    as it is confirmed.
+    """
+
+    type: str
+    target: str
+    when: Condition
+    for_seconds: float
+    does: str
+    begin: Callable[[Any], None]
+    undo: Callable[[Any], Undo] = start_again
+    keep_up: Callable[[Any], None] = let_be
+    ends: bool = True
+    lasts: bool = True
+    needs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_seconds(self.type, self.for_seconds)
+        if self.target == "toxiproxy":
+            raise UsageError(
+                f"{self.type}('toxiproxy'): it is no part of the system under test"
+            )
+        if isinstance(self.when, At) and not (
+            self.shared or self.target in self.when.roles
+        ):
+            raise UsageError(
+                f"{self.type}({self.target!r}, when=at({self.when.point!r})): only "
+                f"{' or '.join(self.when.roles)} waits there"
+            )
+
+    @property
+    def shared(self) -> bool:
+        return self.target not in ROLES
+
+    @property
+    def sentence(self) -> str:
+        duration = f" for {self.for_seconds:g} s" if self.lasts else ""
+        return f"{self.target}: {self.does}{duration}, when {self.when.sentence}"
+
+    def aim(self, lane: Lane) -> Aim:
+        container = self._container(lane)
+        before = self._feel(lane) if self.shared else ()
+        used = {each.on for each in before if each.used}
+        if lane.has_used(self.target):
+            used.add(self.target)
+        return Aim(
+            used=frozenset(used),
+            victim=lane.state_of(self.target)["Pid"],
+            undo=self.undo(container),
+            ends=self.target if self.ends and not self.shared else None,
+            before=before,
+        )
+
+    def inject(self, lane: Lane, aim: Aim) -> Aim:
+        self.begin(self._container(lane))
+        return aim
+
+    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        state = lane.state_of(self.target)
+        if self.ends and state["Pid"] == aim.victim:
+            return None
+        if self.shared:
+            return self._read_links(lane, aim, _has_broken if self.ends else _is_silent)
+        if self.ends:
+            lane.attempts.bury(self.target)
+            code = state["ExitCode"]
+            return (self._reading(f"process {aim.victim} is gone, exit code {code}"),)
+        return self._silent(lane)
+
+    def hold(self, lane: Lane, aim: Aim) -> bool:
+        if self.lasts:
+            self.keep_up(self._container(lane))
+        return not self.lasts
+
+    def heal(self, lane: Lane, aim: Aim) -> str:
+        return open_faults.undo(aim.undo, self._container(lane).client)
+
+    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        state = lane.state_of(self.target)
+        if not state["Running"] or (self.ends and state["Pid"] == aim.victim):
+            return None
+        if self.shared:
+            return self._read_links(lane, aim, _is_served)
+        begun = now()
+        if not _is_alive(lane, self.target):
+            return None
+        what = f"process {state['Pid']} does its work" if self.ends else "goes on"
+        return (self._reading(what, now() - begun),)
+
+    def _container(self, lane: Lane) -> Any:
+        container = (lane.roles | lane.services).get(self.target)
+        if container is None:
+            raise FaultNotInjected(
+                f"{self.type}: there is no role or service {self.target}; check it "
+                "against compose.yaml"
+            )
+        return container
+
+    def _feel(self, lane: Lane) -> tuple[Felt, ...]:
+        return lane.feel(lane.links_of(("*",), (self.target,)), _CHECK)
+
+    def _read_links(
+        self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
+    ) -> tuple[Reading, ...] | None:
+        """Return a reading of each link in use, None while one of them feels nothing.
+
+        Where none was in use, all are asked.
+        """
+        before = {each.on: each for each in aim.before}
+        in_use = {each.on for each in aim.before if each.connections}
+        readings = []
+        for each in self._feel(lane):
+            if in_use and each.on not in in_use:
+                continue
+            observed = feels(before[each.on], each)
+            if observed is None:
+                return None
+            readings.append(
+                Reading(on=each.on, used=True, observed=observed, seconds=each.seconds)
+            )
+        return tuple(readings)
+
+    def _silent(self, lane: Lane) -> tuple[Reading, ...] | None:
+        """Return the reading once the role does nothing, though it is there."""
+        begun = now()
+        if _is_alive(lane, self.target):
+            return None
+        return (self._reading("there, but silent", now() - begun),)
+
+    def _reading(self, observed: str, seconds: float = 0) -> Reading:
+        return Reading(on=self.target, used=True, observed=observed, seconds=seconds)
+
+
+def _has_broken(before: Felt, after: Felt) -> str | None:
+    """Feel that the service ended: it does not answer, or all connections are gone."""
+    if after.observed != "served":
+        return after.observed
+    if before.connections and not before.connections & after.connections:
+        return "its connections are gone"
+    return None
+
+
+def _is_silent(before: Felt, after: Felt) -> str | None:
+    return None if after.observed == "served" else after.observed
+
+
+def _is_served(before: Felt, after: Felt) -> str | None:
+    return "served" if after.observed == "served" else None
+
+
+def _is_alive(lane: Lane, role: str) -> bool:
+    """Say whether the role works; while its broker is away, none is known to."""
+    with contextlib.suppress(StackLost):
+        return lane.is_alive(role)
+    return False

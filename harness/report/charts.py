@@ -1,0 +1,294 @@
+"""A cell's pictures: its faults, and three charts under them, on one time axis.
+
+They exist because some harm is seen at a glance and hard to say: jobs that pile up in a
+state, rows that the database calls pending while no message stands for them, jobs that
+got slow or never ended.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from markupsafe import Markup
+
+from harness.report import svg
+from harness.report.frames import (
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Chart,
+    Key,
+    axes,
+    chart,
+    ground,
+    time_axis,
+)
+from harness.report.palette import MARKS
+from harness.report.results import CellResult, FaultResult
+from harness.report.scene import LAYERS, Dot, Scene
+from harness.report.svg import Scale
+from harness.verdict import CellVerdict
+
+_NEVER = 22  # the height of the lane for jobs that never ended
+
+NAMES: Mapping[str, str] = {
+    "lost": "lost",
+    "stuck": "stuck for ever",
+    "repeated": "repeated",
+    "queued": "pending",
+    "ok": "started",
+    "ended": "ended",
+}
+
+
+def draw(
+    cell: CellResult, scene: Scene, links: Mapping[str, str], *, coarse: bool = False
+) -> tuple[Chart, ...]:
+    """Draw a cell; `links` are the fragments of the jobs that the page tells of.
+
+    `coarse` draws the dots of unharmed jobs on a grid of two pixels, to save room.
+    """
+    x = Scale(low=0, high=scene.until, start=LEFT, stop=WIDTH - RIGHT)
+    charts = (
+        _jobs(cell.faults, scene, x),
+        _backlog(cell.faults, scene, x),
+        _latency(cell.faults, scene, x, links, coarse=coarse),
+    )
+    return (_faults(cell, x), *charts) if cell.faults else charts
+
+
+# --- the faults ---------------------------------------------------------------
+
+
+def _faults(cell: CellResult, x: Scale) -> Chart:
+    parts: list[Markup] = []
+    height = 0
+    for fault in cell.faults:
+        parts += _lane(fault, x, height)
+        height += 40
+    legend = [
+        Key(colour="repeated", mark="", words="asked, not yet felt"),
+        Key(colour="stuck", mark="", words="confirmed: a probe felt it"),
+        Key(colour="queued", mark="", words="healed, not yet verified"),
+    ]
+    recovered = _recovered(cell)
+    if recovered is not None:
+        at = x(recovered)
+        parts.append(svg.stroked(f"M{at:.0f} 0V{height}", "retried", width=2))
+        legend.append(Key(colour="retried", mark="|", words="the backlog is gone"))
+    return chart(
+        "The faults",
+        " ".join(_said(fault) for fault in cell.faults),
+        x,
+        height + 20,
+        [*parts, *time_axis(x, height)],
+        legend,
+    )
+
+
+def _lane(fault: FaultResult, x: Scale, top: float) -> list[Markup]:
+    parts = [svg.text(fault.name, LEFT, top + 14, colour="text")]
+    times = (fault.asked, fault.confirmed, fault.healed, fault.verified)
+    for colour, start, stop in zip(
+        ("repeated", "stuck", "queued"), times, times[1:], strict=False
+    ):
+        if start is not None:
+            end = x(stop) if stop is not None else x.stop
+            width = max(2.0, end - x(start))
+            parts.append(
+                svg.filled(
+                    "rect", colour, x=x(start), y=top + 20, width=width, height=14
+                )
+            )
+        if stop is None:
+            break
+    return parts
+
+
+def _said(fault: FaultResult) -> str:
+    words = ("asked", "confirmed", "healed", "verified")
+    times = (fault.asked, fault.confirmed, fault.healed, fault.verified)
+    said = ", ".join(
+        f"{word} at {time:.2f} s" if time is not None else f"never {word}"
+        for word, time in zip(words, times, strict=True)
+    )
+    return f"{fault.name}: {said}."
+
+
+def _recovered(cell: CellResult) -> float | None:
+    """Return when the backlog was gone, in seconds since the cell began."""
+    verified = [each.verified for each in cell.faults if each.verified is not None]
+    if cell.recovery_seconds is None or cell.verdict is CellVerdict.NONE:
+        return None
+    return max(verified) + cell.recovery_seconds
+
+
+# --- jobs by state ------------------------------------------------------------
+
+
+def _jobs(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
+    present = [layer for layer in LAYERS if any(n for _, n in scene.layers[layer])]
+    moments = sorted({time for layer in present for time, _ in scene.layers[layer]})
+    stacked: list[tuple[str, list[tuple[float, float]]]] = []
+    below = [0] * len(moments)
+    for layer in present:
+        below = [
+            under + count
+            for under, count in zip(
+                below, _at(scene.layers[layer], moments), strict=True
+            )
+        ]
+        stacked.append((layer, list(zip(moments, map(float, below), strict=True))))
+    most = max(below, default=0)
+    y = Scale(low=0, high=max(most, 1), start=170, stop=10)
+    parts = ground(faults, x, y)
+    for layer, points in reversed(stacked):
+        data = svg.area(points, x, y)
+        parts.append(svg.filled("path", layer, d=data))
+    if stacked:
+        parts.append(svg.stroked(svg.steps(stacked[-1][1], x, y), "soft"))
+    ends = {layer: scene.layers[layer][-1][1] for layer in present}
+    said = ", ".join(
+        f"{count} {NAMES[layer]}" for layer, count in ends.items() if count
+    )
+    return chart(
+        "Jobs by state, harm at the bottom",
+        f"At the end {said or 'no job'}.",
+        x,
+        190,
+        [*parts, *axes(x, y, whole=True)],
+        (
+            Key(colour=layer, mark="", words=f"{NAMES[layer]}: {count} at the end")
+            for layer, count in ends.items()
+        ),
+    )
+
+
+def _at(series: Sequence[tuple[float, int]], moments: Sequence[float]) -> list[int]:
+    """Return the series' value at each of the moments."""
+    values, index, value = [], 0, 0
+    for moment in moments:
+        while index < len(series) and series[index][0] <= moment:
+            value = series[index][1]
+            index += 1
+        values.append(value)
+    return values
+
+
+# --- rows against messages ----------------------------------------------------
+
+
+def _backlog(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
+    pending = max((n for _, n in scene.pending), default=0)
+    held = max((n for _, n in scene.held), default=0)
+    y = Scale(low=0, high=max(pending, held, 1), start=120, stop=10)
+    parts = ground(faults, x, y)
+    unit = y(0) - y(1)
+    for name, series, colour, dashes in (
+        ("messages held", scene.held, "repeated", "none"),
+        ("rows pending", scene.pending, "retried", "5 3"),
+    ):
+        parts.append(
+            svg.stroked(
+                svg.steps(series, x, y),
+                colour,
+                width=2,
+                stroke_dasharray=dashes,
+                data_name=name,
+                data_zero=y(0),
+                data_unit=f"{unit:.4f}",
+            )
+        )
+    left = scene.pending[-1][1] if scene.pending else 0
+    kept = scene.held[-1][1] if scene.held else 0
+    return chart(
+        "Rows that are pending, messages that the broker holds",
+        f"At most {pending} rows were pending and {held} messages held; at the end"
+        f" {left} rows and {kept} messages. Rows above messages are work that nothing"
+        " will start.",
+        x,
+        140,
+        [*parts, *axes(x, y, whole=True)],
+        (
+            Key(colour="retried", mark="-", words="rows the database calls pending"),
+            Key(colour="repeated", mark="|", words="messages the broker holds"),
+        ),
+    )
+
+
+# --- latency ------------------------------------------------------------------
+
+
+def _latency(
+    faults: Sequence[FaultResult],
+    scene: Scene,
+    x: Scale,
+    links: Mapping[str, str],
+    *,
+    coarse: bool,
+) -> Chart:
+    took = [dot.took for dot in scene.dots if dot.took is not None]
+    slowest = max(took, default=1.0)
+    high = next((top for top in (1, 10, 100) if slowest <= top), 1000)
+    y = Scale(low=0.01, high=high, start=190, stop=12 + _NEVER, log=True)
+    never = 4 + _NEVER / 2
+    parts = ground(faults, x, y, top=2)
+    parts.append(
+        svg.filled(
+            "rect",
+            "panel",
+            x=LEFT,
+            y=2,
+            width=x.stop - LEFT,
+            height=_NEVER,
+            opacity=0.6,
+        )
+    )
+    parts.append(svg.text("never", LEFT - 8, never + 4, anchor="end", colour="text"))
+
+    def place(dot: Dot) -> tuple[float, float]:
+        return x(dot.asked), never if dot.took is None else y(dot.took)
+
+    plain = [place(dot) for dot in scene.dots if dot.mark == "ok"]
+    data = svg.dots(plain, grid=2 if coarse else 1)
+    parts.append(svg.stroked(data, "ok", width=4, stroke_linecap="round"))
+    for kind in list(MARKS)[1:]:
+        parts += _marks(kind, [d for d in scene.dots if d.mark == kind], place, links)
+    there = [kind for kind in MARKS if any(dot.mark == kind for dot in scene.dots)]
+    endless = sum(1 for dot in scene.dots if dot.took is None)
+    middle = sorted(took)[len(took) // 2] if took else None
+    return chart(
+        "Latency by when the job was asked for",
+        f"{len(took)} jobs ended"
+        + (f", half of them within {middle:.2f} s, " if middle is not None else ", ")
+        + f"the slowest after {slowest:.1f} s; {endless} never ended.",
+        x,
+        210,
+        [*parts, *axes(x, y, whole=False)],
+        (Key(colour=kind, mark=kind, words=MARKS[kind]) for kind in there),
+        links=True,
+    )
+
+
+def _marks(
+    kind: str,
+    found: Sequence[Dot],
+    place: Callable[[Dot], tuple[float, float]],
+    links: Mapping[str, str],
+) -> list[Markup]:
+    """Draw marks: those with a story are links, all others one path."""
+    told = [dot for dot in found if dot.key in links]
+    untold = {svg.mark(kind, *place(dot)) for dot in found if dot.key not in links}
+    parts = [svg.filled("path", kind, d="".join(sorted(untold)))] if untold else []
+    for dot in told:
+        ended = (
+            f"ended after {dot.took:.2f} s" if dot.took is not None else "never ended"
+        )
+        said = f"{dot.key}: asked for at {dot.asked:.2f} s, {ended}"
+        parts.append(
+            svg.element(
+                "a",
+                svg.element("title", said),
+                svg.filled("path", kind, d=svg.mark(kind, *place(dot))),
+                href=f"#{links[dot.key]}",
+            )
+        )
+    return parts

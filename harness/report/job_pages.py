@@ -1,0 +1,200 @@
+"""The pages of jobs: why one was harmed, how sure that is, and how it fared elsewhere.
+
+They exist so that a reader is two clicks from a red cell at a sentence that says why,
+and one more look at the very lines that prove it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from harness.report import swimlane
+from harness.report.exhibits import Exhibit, Exhibits
+from harness.report.results import CauseResult, CellResult, RunResult, Story, anchor
+from harness.report.telling import WORDS
+from harness.verdict import CellVerdict
+
+STORIES = 200
+FIRST = 3
+UNEXPLAINED = "unexplained"
+
+Ids = Mapping[tuple[str, str, str], str]
+
+
+def story_ids(cells: Iterable[CellResult]) -> Ids:
+    """Choose the jobs that the page tells of, and give each a fragment.
+
+    The first ones of every cause come before all others, so that no red cell is
+    without; then those of the worst cells.
+    """
+    order = list(CellVerdict)
+    wanted: dict[tuple[str, str, str], tuple[bool, int]] = {}
+    names: dict[tuple[str, str, str], str] = {}
+    for cell in cells:
+        first = _first_of_each_cause(cell)
+        name = anchor(cell.scenario, cell.design)
+        for number, story in enumerate(cell.stories, start=1):
+            if story.events:
+                key = (cell.scenario, cell.design, story.key)
+                wanted[key] = (story.key not in first, order.index(cell.verdict))
+                names[key] = f"{name}--j{number}"
+    chosen = sorted(wanted, key=lambda key: wanted[key])[:STORIES]
+    return {key: names[key] for key in chosen}
+
+
+def _first_of_each_cause(cell: CellResult) -> set[str]:
+    told = {story.key for story in cell.stories if story.events}
+    return {
+        key
+        for found in cell.guarantees.values()
+        for anomaly in found.anomalies
+        for cause in anomaly.causes
+        for key in [key for key in cause.jobs if key in told][:FIRST]
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """Why a job is in the report: what it is, why, and how sure that is."""
+
+    sentence: str
+    cause: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    """All that a job's page shows: of a harmed one, or of one that survived.
+
+    `fared` are the other designs by how the same job fared in the same scenario.
+    `lines` are those of its events in the evidence, empty where that is gone.
+    """
+
+    id: str
+    cell: CellResult
+    story: Story
+    because: tuple[Because, ...]
+    picture: Markup
+    survivor: str | None
+    fared: Mapping[str, tuple[str, ...]]
+    lines: tuple[int, ...]
+
+    @property
+    def evidence(self) -> str:
+        """Return the file that holds the events."""
+        return f"{self.cell.scenario}/{self.cell.design}/history.jsonl"
+
+    @property
+    def missing_after(self) -> int | None:
+        """Return the place of the event after which the next one never came."""
+        kinds = [event.kind for event in self.story.events]
+        moving = [i for i, kind in enumerate(kinds) if kind not in swimlane.FINAL_KINDS]
+        return max(moving, default=None) if self.story.missing else None
+
+
+def job_pages(
+    result: RunResult, ids: Ids, exhibits: Exhibits, *, survivors: bool
+) -> list[JobPage]:
+    """Return a page for each job that is told of, survivors after the harmed."""
+    return [
+        page
+        for cell in result.cells
+        for page in _pages_of_jobs(result, cell, ids, exhibits, survivors=survivors)
+    ]
+
+
+def _pages_of_jobs(
+    result: RunResult,
+    cell: CellResult,
+    ids: Ids,
+    exhibits: Exhibits,
+    *,
+    survivors: bool,
+) -> Iterator[JobPage]:
+    name = anchor(cell.scenario, cell.design)
+    lines = exhibits.get((cell.scenario, cell.design), Exhibit()).lines
+    causes = _causes_of(cell)
+    beside = {
+        story.key: f"{name}--s{number}"
+        for number, story in enumerate(cell.survivors, start=1)
+        if survivors
+    }
+    pointed_at = set()
+    for story in cell.stories:
+        id_ = ids.get((cell.scenario, cell.design, story.key))
+        if id_ is not None:
+            pointed_at.add(story.survivor)
+            yield JobPage(
+                id=id_,
+                cell=cell,
+                story=story,
+                because=tuple(_because(*each) for each in causes[story.key]),
+                picture=swimlane.draw(story.events, cell.faults),
+                survivor=beside.get(story.survivor or ""),
+                fared=_fared(result, cell, story.key),
+                lines=lines.get(story.key, ()),
+            )
+    for story in cell.survivors:
+        if story.key in beside and story.key in pointed_at:
+            yield JobPage(
+                id=beside[story.key],
+                cell=cell,
+                story=story,
+                because=(),
+                picture=swimlane.draw(story.events, cell.faults),
+                survivor=None,
+                fared={},
+                lines=lines.get(story.key, ()),
+            )
+
+
+def _causes_of(cell: CellResult) -> Mapping[str, list[tuple[str, CauseResult]]]:
+    """Return each job's kinds of harm with their causes, what counts first."""
+    found: dict[str, list[tuple[str, CauseResult]]] = {}
+    for excused in (False, True):
+        for guarantee in cell.guarantees.values():
+            for anomaly in guarantee.excused if excused else guarantee.anomalies:
+                for cause in anomaly.causes:
+                    for key in cause.jobs:
+                        found.setdefault(key, []).append((anomaly.kind, cause))
+    return found
+
+
+def _because(kind: str, cause: CauseResult) -> Because:
+    one, _ = WORDS.get(kind, (kind, kind))
+    if cause.cause == UNEXPLAINED:
+        confidence = "the harm is proven, its cause is not: unexplained"
+    elif cause.proven == "presence":
+        confidence = "proven by the events marked below"
+    else:
+        confidence = "proven by absence: every ledger that would show it was read whole"
+    return Because(
+        sentence=f"{one[0].upper()}{one[1:]}, because: {cause.because}.",
+        cause=cause.cause,
+        confidence=confidence,
+    )
+
+
+def _fared(
+    result: RunResult, cell: CellResult, key: str
+) -> Mapping[str, tuple[str, ...]]:
+    """Say how the job of the same key fared in the other designs: all lanes are asked
+    for the same jobs at the same moments.
+    """
+    fared: dict[str, list[str]] = {}
+    for other in result.cells:
+        if other.scenario != cell.scenario or other.design == cell.design:
+            continue
+        if other.verdict is CellVerdict.NONE:
+            how = "not known in"
+        elif any(
+            key in anomaly.jobs
+            for found in other.guarantees.values()
+            for anomaly in found.anomalies
+        ):
+            how = "harmed in"
+        else:
+            how = "unharmed in"
+        fared.setdefault(how, []).append(other.design)
+    return {how: tuple(designs) for how, designs in sorted(fared.items(), reverse=True)}

@@ -1,0 +1,82 @@
+"""Brings containers back to what they were: how faults on processes are undone.
+
+It exists so that the harness, the guard and `harness recover` do the same, whatever the
+container is by then: each function may be called at any moment and any number of times,
+and a container that is gone altogether is left to whoever looks for it next.
+"""
+
+import signal
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from harness.clock import wait_until
+from harness.errors import FaultNotHealed
+from harness.stack import processes, services
+
+# What the engine, or the way to it, says when something did not work.
+FAILURES = (docker.errors.DockerException, requests.RequestException)
+_DIES_WITHIN_SECONDS = 5.0
+
+
+def restart_policy_of(container: Any) -> str:
+    """Return the name of what the engine does when the container ends by itself."""
+    return str(container.attrs["HostConfig"]["RestartPolicy"]["Name"] or "no")
+
+
+def start(
+    engine: docker.DockerClient, container_id: str, *, dead: int, restart_policy: str
+) -> None:
+    """Have the container run, by another process than the `dead` one.
+
+    That one is killed if it lives: it was asked to die, and may be about to. The
+    restart policy goes back first, or the engine would start what dies here.
+    """
+    container = _find(engine, container_id)
+    if container is None:
+        return
+    if restart_policy_of(container) != restart_policy:
+        container.update(restart_policy={"Name": restart_policy})
+    if container.attrs["State"]["Pid"] == dead:
+        container.kill()
+        wait_until(lambda: _is_dead(container), within_seconds=_DIES_WITHIN_SECONDS)
+    services.start_again(container)
+
+
+def unpause(engine: docker.DockerClient, container_id: str) -> None:
+    """Let a paused container go on."""
+    container = _find(engine, container_id)
+    if container is not None and container.attrs["State"]["Paused"]:
+        container.unpause()
+
+
+def resume(engine: docker.DockerClient, container_id: str, process: int) -> None:
+    """Let a suspended process go on."""
+    container = _find(engine, container_id)
+    if container is not None and container.attrs["State"]["Running"]:
+        processes.send(container, process, signal.SIGCONT)
+
+
+def restart(engine: docker.DockerClient, container_id: str) -> None:
+    """Start the container anew, however it is now. Raises FaultNotHealed."""
+    try:
+        container = engine.containers.get(container_id)
+        services.restart(container)
+    except FAILURES as error:
+        raise FaultNotHealed(
+            f"container {container_id[:12]} could not be restarted: {error}"
+        ) from error
+
+
+def _find(engine: docker.DockerClient, container_id: str) -> Any:
+    try:
+        return engine.containers.get(container_id)
+    except docker.errors.NotFound:
+        return None
+
+
+def _is_dead(container: Any) -> bool:
+    container.reload()
+    return not container.attrs["State"]["Running"]

@@ -1,0 +1,176 @@
+"""The sidecar: network tools that run for a moment in a container's own network.
+
+It exists so that packets can be broken for one role and nobody else: never by rules of
+this machine, always inside the network namespace of one of our containers, so that
+whatever is done there dies with that container. `harness setup` makes the image from
+the app's base image with Debian's packages; where that, the engine or the kernel cannot
+do something, `why_not` says why, and what needs it is not run.
+"""
+
+import functools
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import docker
+import docker.errors
+import requests
+
+from harness.errors import FaultNotHealed, FaultNotInjected, StackNotReady
+from harness.stack import build, session
+from harness.stack.engine import connect
+from harness.stack.progress import Tell
+
+IMAGE = f"{build.OURS}nettools"
+_DOCKERFILE = """\
+ARG BASE_IMAGE
+FROM ${BASE_IMAGE}
+USER root
+RUN apt-get update \\
+    && apt-get install -y --no-install-recommends iproute2 iptables \\
+    && rm -rf /var/lib/apt/lists/*
+"""
+# Debian's iptables speaks to the kernel by nftables; an older kernel may lack these.
+_CHOOSE_IPTABLES = """
+for rules in "iptables -w" "iptables-legacy -w"; do
+    $rules -S > /dev/null 2>&1 && break
+done
+"""
+# What some faults need of the machine, and what tries it in a network of its own.
+DROP_PACKETS, CUT_CONNECTIONS = "iptables", "ss -K"
+_TRIALS = {
+    DROP_PACKETS: f"""
+        {_CHOOSE_IPTABLES}
+        $rules -N trial
+        $rules -A trial -p tcp --dport 1 -m statistic --mode nth --every 2 \
+            --packet 0 -j DROP
+        $rules -I OUTPUT -j trial
+    """,
+    CUT_CONNECTIONS: """
+        cat > /tmp/trial.py << END
+import socket, subprocess
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+client = socket.create_connection(("127.0.0.1", port), 2)
+subprocess.run(["ss", "-tK", "dport", "=", f":{port}"], check=True)
+try:
+    client.recv(1)
+except ConnectionError:
+    raise SystemExit(0)
+except TimeoutError:
+    raise SystemExit("the kernel does not let ss -K close a connection")
+END
+        python3 /tmp/trial.py
+    """,
+}
+
+
+def prepare(engine: docker.DockerClient, base_image: str, tell: Tell) -> None:
+    """Have the image; where it cannot be made, say so, and do without."""
+    try:
+        build.build_text(engine, IMAGE, _DOCKERFILE, base_image)
+    except StackNotReady as error:
+        tell(f"{IMAGE}: faults on packets are not possible here: {error}")
+
+
+@functools.cache
+def why_not(need: str) -> str | None:
+    """Say why this machine cannot do what some faults need; None if it can.
+
+    Tried once in a process, in a container with a network of its own. Raises
+    EngineMissing.
+    """
+    if need not in _TRIALS:
+        return f"nothing tries whether {need} is there"
+    engine = connect()
+    try:
+        if build.label_of(engine, IMAGE) is None:
+            return f"there is no image {IMAGE}; `harness setup` says why"
+        _run(engine, _TRIALS[need], network_mode="none")
+    except (FaultNotInjected, requests.RequestException) as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def drop(container: Any, chain: str, *, port: int, how: Sequence[str] = ()) -> None:
+    """Drop what a container sends to a port and gets from it, in a chain of ours.
+
+    `how` are further conditions of iptables. Raises FaultNotInjected.
+    """
+    words = " ".join(how)
+    _run_beside(
+        container,
+        f"""
+        {_CHOOSE_IPTABLES}
+        $rules -N {chain}
+        $rules -A {chain} -p tcp --dport {port} {words} -j DROP
+        $rules -A {chain} -p tcp --sport {port} {words} -j DROP
+        $rules -I INPUT -j {chain}
+        $rules -I OUTPUT -j {chain}
+        """,
+    )
+
+
+def remove_rules(
+    engine: docker.DockerClient, container_id: str, chains: Iterable[str]
+) -> None:
+    """Remove chains of ours from a container's network; ones that are gone are fine.
+
+    Raises FaultNotHealed.
+    """
+    try:
+        container = engine.containers.get(container_id)
+    except docker.errors.NotFound:
+        return
+    if container.status != "running":
+        return  # its network namespace went with it
+    script = f"""
+        {_CHOOSE_IPTABLES}
+        for chain in {" ".join(chains)}; do
+            for hook in INPUT OUTPUT; do
+                $rules -D $hook -j $chain 2> /dev/null || true
+            done
+            $rules -F $chain 2> /dev/null || true
+            $rules -X $chain 2> /dev/null || true
+            if $rules -S $chain 2> /dev/null; then exit 1; fi
+        done
+        """
+    try:
+        _run_beside(container, script)
+    except FaultNotInjected as error:
+        raise FaultNotHealed(f"{container.name}: rules are left: {error}") from error
+
+
+def cut(container: Any, *, to: Sequence[int] = (), of: Sequence[int] = ()) -> None:
+    """Close a container's connections to these ports, or of its own ones, for good.
+
+    Whoever is at the other end is told by a RST (`faults.md` P5). Raises
+    FaultNotInjected.
+    """
+    sides = [*(f"dport = :{port}" for port in to), *(f"sport = :{port}" for port in of)]
+    _run_beside(container, f"ss -tK '( {' or '.join(sides)} )'")
+
+
+def _run_beside(container: Any, script: str) -> None:
+    labels = session.session_of(container).labels()
+    _run(
+        container.client,
+        script,
+        network_mode=f"container:{container.id}",
+        labels=labels,
+    )
+
+
+def _run(engine: docker.DockerClient, script: str, **options: Any) -> None:
+    """Run a shell script in a sidecar of its own; raise FaultNotInjected."""
+    try:
+        engine.containers.run(
+            IMAGE,
+            ["sh", "-ec", script],
+            cap_add=["NET_ADMIN"],
+            remove=True,
+            **options,
+        )
+    except docker.errors.ContainerError as error:
+        raise FaultNotInjected(f"network tools failed: {error}") from error
+    except docker.errors.APIError as error:
+        raise FaultNotInjected(str(error.explanation or error)) from error

@@ -1,0 +1,1 @@
+"""Tests of the proof: planting, counting, and the canary."""

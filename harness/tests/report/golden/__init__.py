@@ -1,0 +1,1 @@
+"""What was drawn once and looked at: the pictures that tests compare with."""

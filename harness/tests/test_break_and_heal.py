@@ -1,0 +1,270 @@
+"""A fault at a breakpoint: who waits is let go, and what happened is written down."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from harness import history
+from harness.break_and_heal import break_and_heal
+from harness.cell import Cell
+from harness.conditions import At, accepted, at
+from harness.designs import find_designs
+from harness.errors import EvidenceNotWritten, FaultNotInjected
+from harness.faults.fault import Aim
+from harness.history import (
+    AnyEvent,
+    BreakpointLeft,
+    BreakpointReached,
+    ContainerEnded,
+    FaultConfirmed,
+    FaultFailed,
+    FaultInjected,
+    FaultVerified,
+    Reading,
+    encode,
+)
+from harness.recorder import Recorder
+from harness.stack.breakpoints import Breakpoints
+from harness.stack.lane import Lane
+from harness.stack.ledgers.attempts import AttemptLog
+from harness.together import Together
+
+PROJECT = Path(__file__).parents[2]
+WHEN = at("task.returned", nth=5)
+PLACE: dict[str, Any] = {"point": "task.returned", "nth": 5, "job": 7, "process": 11}
+REACHED = BreakpointReached(time=1, container="worker", **PLACE)
+FELT = (Reading(on="worker", used=True, observed="gone", seconds=0),)
+
+
+@dataclass(kw_only=True)
+class Ends:
+    """A fault that ends the worker's container, in one way or another."""
+
+    when: At = WHEN
+    for_seconds: float = 5
+    type: str = "ends"
+    needs: tuple[str, ...] = ()
+    target: str = "worker"
+    sentence: str = "worker: ends"
+    shared: bool = False
+    on_aim: Callable[[], None] = lambda: None
+    on_inject: Callable[[], None] = lambda: None
+    on_heal: Callable[[], None] = lambda: None
+    used: str = "worker"
+    armed: list[Path] = field(default_factory=list)
+
+    def aim(self, lane: Lane) -> Aim:
+        self.on_aim()
+        return Aim(used=frozenset({self.used}), ends="worker")
+
+    def inject(self, lane: Lane, aim: Aim) -> Aim:
+        self.on_inject()
+        return aim
+
+    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        return (msgspec.structs.replace(FELT[0], on=self.used),)
+
+    def hold(self, lane: Lane, aim: Aim) -> bool:
+        """Its work is done at once; note what is still armed then."""
+        self.armed += lane.breakpoints._folder.iterdir()
+        return True
+
+    def heal(self, lane: Lane, aim: Aim) -> str:
+        self.on_heal()
+        return "soft"
+
+    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+        return FELT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A cell whose lane has its attempts ledger and breakpoints, and nothing else."""
+
+    folder: Path
+    cell: Cell
+
+    def happens(self, event: AnyEvent) -> None:
+        """Let the probe write a line."""
+        with (self.folder / "attempts.jsonl").open("ab") as file:
+            file.write(encode(event))
+
+    def run(
+        self, fault: Ends, *, stopped: bool = False, together: Together | None = None
+    ) -> history.History:
+        """Carry the fault out to its end, and return what was written down."""
+        stop = threading.Event()
+        if stopped:
+            stop.set()
+        self.cell.arm(fault.when)
+        break_and_heal(self.cell, "ends worker", fault, stop, together or Together(1))
+        assert not list((self.folder / "breakpoints").iterdir())
+        return history.read(self.cell.recorder.path)
+
+
+@pytest.fixture
+def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
+    """Have a cell in a folder of its own, in whose containers process 11 lives."""
+
+    def lives(lane: Lane, role: str, process: int, *, since: float) -> bool:
+        return process == 11
+
+    monkeypatch.setattr(Lane, "is_running", lives)
+    return _setting(tmp_path)
+
+
+def _setting(tmp_path: Path) -> Setting:
+    (tmp_path / "attempts.jsonl").touch()
+    lane = Lane(
+        design="outbox",
+        links=(),
+        roles={},
+        services={},
+        toxiproxy=cast(Any, None),
+        toxiproxy_container=None,
+        broker=cast(Any, None),
+        dsn="",
+        redis_url="",
+        attempts=AttemptLog(tmp_path / "attempts.jsonl"),
+        breakpoints=Breakpoints(tmp_path),
+    )
+    cell = Cell(
+        design=find_designs(PROJECT)["outbox"],
+        lane=lane,
+        recorder=Recorder(tmp_path / "history.jsonl"),
+        key_prefix="r1",
+        session_folder=tmp_path,
+        tell=lambda _: None,
+    )
+    return Setting(folder=tmp_path, cell=cell)
+
+
+def test_who_waits_is_let_go_once_the_fault_bites(setting: Setting) -> None:
+    """And the container's end is told from before it was asked for."""
+    setting.happens(REACHED)
+    fault = Ends()
+    told = setting.run(fault)
+
+    (injected,), (ended,) = told.of(FaultInjected), told.of(ContainerEnded)
+    (confirmed,) = told.of(FaultConfirmed)
+    assert not fault.armed
+    assert injected.time == ended.time <= confirmed.time <= ended.gone
+    assert (ended.container, ended.because) == ("worker", "ends worker")
+    assert not told.of(FaultFailed)
+
+
+def test_a_breakpoint_that_nobody_comes_to(setting: Setting) -> None:
+    """The fault never came, and says so."""
+    (failed,) = setting.run(Ends(), stopped=True).of(FaultFailed)
+    assert (failed.stage, failed.because) == (
+        "inject",
+        "never came: arrival 5 at task.returned is held there",
+    )
+
+
+def test_a_process_that_died_where_it_was_held(setting: Setting) -> None:
+    """Another fault's victim is not there for this one: nobody is held."""
+    setting.happens(msgspec.structs.replace(REACHED, process=12))
+    assert not setting.cell.is_held(WHEN)
+    assert not setting.cell.got_away(WHEN)
+    assert not setting.cell.got_away(accepted(1))
+
+
+def test_a_fault_that_comes_when_the_wait_is_over(setting: Setting) -> None:
+    """It did not hit what it was meant to hit; but the container has ended."""
+    setting.happens(REACHED)
+    left = BreakpointLeft(time=31, container="worker", released=False, **PLACE)
+    told = setting.run(Ends(on_inject=lambda: setting.happens(left)))
+
+    (failed,) = told.of(FaultFailed)
+    assert (failed.stage, failed.because) == (
+        "confirm",
+        "it came too late for this: arrival 5 at task.returned is held there",
+    )
+    assert told.of(ContainerEnded)
+    assert not told.of(FaultConfirmed)
+
+
+def test_a_fault_that_finds_nothing_to_hit(setting: Setting) -> None:
+    """Whoever waits for it is let go all the same."""
+
+    def finds_nothing() -> None:
+        raise FaultNotInjected("there is no such role")
+
+    setting.happens(REACHED)
+    (failed,) = setting.run(Ends(on_aim=finds_nothing)).of(FaultFailed)
+    assert (failed.stage, failed.because) == ("inject", "there is no such role")
+
+
+def test_what_all_lanes_share_is_hit_once(tmp_path: Path, setting: Setting) -> None:
+    """When the last of them has come; each tells of it in its own history."""
+    (tmp_path / "other").mkdir()
+    other = _setting(tmp_path / "other")
+    hits: list[str] = []
+    heals: list[str] = []
+
+    def fault_of(lane: str) -> Ends:
+        return Ends(
+            shared=True,
+            on_inject=lambda: hits.append(lane),
+            on_heal=lambda: heals.append(lane),
+            used=f"{lane}'s link",
+        )
+
+    together = Together(2)
+    with ThreadPoolExecutor(2) as pool:
+        early = pool.submit(setting.run, fault_of("early"), together=together)
+        setting.happens(REACHED)
+        other.happens(REACHED)
+        late = pool.submit(other.run, fault_of("late"), together=together)
+        told = {"early": early.result(10), "late": late.result(10)}
+
+    assert len(hits) == len(heals) == 1
+    asked = {lane: told[lane].of(FaultInjected)[0].time for lane in told}
+    assert asked["early"] == asked["late"]
+    for lane, its in told.items():
+        (confirmed,), (_,) = its.of(FaultConfirmed), its.of(FaultVerified)
+        assert [each.used for each in confirmed.readings] == [True], lane
+
+
+def test_a_lane_that_never_comes_holds_nobody_up(
+    tmp_path: Path, setting: Setting
+) -> None:
+    """What all share is hit without it."""
+    (tmp_path / "other").mkdir()
+    other = _setting(tmp_path / "other")
+    together = Together(2)
+    with ThreadPoolExecutor(2) as pool:
+        setting.happens(REACHED)
+        comes = pool.submit(setting.run, Ends(shared=True), together=together)
+        never = pool.submit(
+            other.run, Ends(shared=True), stopped=True, together=together
+        )
+        assert len(never.result(10).of(FaultFailed)) == 1
+        assert len(comes.result(10).of(FaultVerified)) == 1
+
+
+def test_a_full_disk_keeps_no_fault_from_its_heal(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing more can be written down, and the fault is undone all the same."""
+    heals: list[str] = []
+    record = setting.cell.recorder.record
+
+    def no_space(event: AnyEvent) -> None:
+        if not isinstance(event, FaultInjected):
+            raise EvidenceNotWritten("no space left on device")
+        record(event)
+
+    monkeypatch.setattr(setting.cell.recorder, "record", no_space)
+    setting.happens(REACHED)
+    with pytest.raises(EvidenceNotWritten):
+        setting.run(Ends(on_heal=lambda: heals.append("healed")))
+
+    assert heals == ["healed"]

@@ -1,0 +1,24 @@
+"""The broker no longer hears its workers: what they acknowledge is lost.
+
+Deliveries go on, the jobs run and have their effects. When the connection dies in the
+end, the broker delivers them all once more (the case of CON-01 and CON-06 b of the
+failure catalogue in which nobody notices at first).
+"""
+
+from harness.conditions import accepted
+from harness.faults import silence
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=20),
+    faults=[
+        silence("worker", "rabbitmq", lost="requests", when=accepted(30), for_seconds=5)
+    ],
+    bites={"late_ack": {"duplicate_effect"}},
+)
+
+
+def test_acks_lost(cell):
+    """A design that knows a job that has ended turns its message away."""
+    assert cell.verdict.kept_its_promise

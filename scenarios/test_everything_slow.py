@@ -1,0 +1,29 @@
+"""Every reply from every service takes 0.2 to 0.4 s longer.
+
+Nothing is lost; transactions are open for longer, messages overtake commits, and what
+has a time-out may reach it (PUB-11 and OPS-04 of the failure catalogue).
+"""
+
+from harness.conditions import accepted
+from harness.faults import latency
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=20),
+    faults=[
+        latency(
+            "*",
+            "*",
+            milliseconds=300,
+            jitter_milliseconds=100,
+            when=accepted(30),
+            for_seconds=8,
+        )
+    ],
+)
+
+
+def test_everything_slow(cell):
+    """A design loses and doubles nothing because of a slow day."""
+    assert cell.verdict.kept_its_promise
