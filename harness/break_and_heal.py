@@ -201,9 +201,9 @@ def _wait(
     condition: Callable[[], bool], within_seconds: float, stop: threading.Event
 ) -> bool:
     """Wait for the condition or for `stop`; say whether the condition came first."""
-    wait_until(
+    met = wait_until(
         lambda: stop.is_set() or condition(),
         within_seconds=within_seconds,
         every_seconds=0.1,
     )
-    return not stop.is_set() and condition()
+    return bool(met) and not stop.is_set()

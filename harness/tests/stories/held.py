@@ -1,4 +1,8 @@
-"""A pool child, a worker and a web die, each where it was held at a breakpoint."""
+"""A worker, a pool child and a web die, each where it was held at a breakpoint.
+
+The worker dies first: one that dies soon after its child has not noticed that yet, and
+the child's message comes back like its own.
+"""
 
 from harness.conditions import at
 from harness.faults import kill, kill_child
@@ -9,8 +13,8 @@ from harness.workload import jobs
 SCENARIO = Scenario(
     workload=jobs(per_second=5, for_seconds=15, types={"power": 0.5, "fibonacci": 0.5}),
     faults=[
-        kill_child(when=at("task.started", nth=5)),
-        kill("worker", when=at("ack.before", nth=20), for_seconds=2),
+        kill("worker", when=at("ack.before", nth=5), for_seconds=2),
+        kill_child(when=at("task.started", nth=30)),
         kill("web", when=at("publish.after", nth=50, role="web"), for_seconds=2),
     ],
     floors=Floors(operations=40, accepted=30, finished=30, fault_window=1),
