@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_seconds
@@ -36,7 +38,7 @@ STREAMS: dict[Direction, tuple[Stream, ...]] = {
 }
 
 
-def heal_proxies(lane: Lane, links: Links) -> Undo:
+def heal_proxies(lane: Lane, links: Links) -> HealProxies:
     """Undo any fault by Toxiproxy; it closes the links' connections."""
     return HealProxies(
         container=lane.toxiproxy_container.id,
@@ -47,12 +49,7 @@ def heal_proxies(lane: Lane, links: Links) -> Undo:
 
 def release_proxies(lane: Lane, links: Links) -> Undo:
     """Undo a fault that only held bytes back; connections stand."""
-    return HealProxies(
-        container=lane.toxiproxy_container.id,
-        toxiproxy_url=lane.toxiproxy.url,
-        proxies=tuple(link.proxy for link in links),
-        keep_connections=True,
-    )
+    return msgspec.structs.replace(heal_proxies(lane, links), keep_connections=True)
 
 
 def let_be(lane: Lane, links: Links) -> None:
