@@ -3,16 +3,18 @@
 It exists so that no process can break another's line. A line is one `write` to a file
 opened for appending, which the kernel does not interleave. A SIGKILL can cut it where
 two pages of the file meet: so each begins on a new line, and what was cut stands alone.
-The file is opened for each line (a few microseconds): so there is no descriptor that
-a fork could share, or that the app could close and use again for a socket of its own.
+The file stays open, under a number that the app will not come to: the kernel gives away
+the lowest that is free, so one that the app closed is not soon a socket of its own.
 """
 
+import errno
 import os
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fcntl import F_DUPFD_CLOEXEC, fcntl
 from functools import wraps
 from json.encoder import encode_basestring_ascii
 from typing import Any, ParamSpec, TypeVar
@@ -25,9 +27,13 @@ CONTAINER = os.environ.get("PROBE_CONTAINER") or socket.gethostname()
 # Escaped as JSON, a character may take six bytes: a line stays below 4 kB.
 LONGEST_TEXT = 400
 
+# Above what the app has open, below 1024, which is the least that a process may have.
+_HIGH_NUMBER = 900
+
 # What every line of this container ends with, but for its process.
 _WHERE = f',"container":{encode_basestring_ascii(CONTAINER)}}}\n'
 
+_file: int | None = None
 _lost = 0
 _complained = False
 
@@ -94,12 +100,31 @@ def _append(kind: str, time_: float, fields: dict[str, Any]) -> None:
     told = "".join([f',"{name}":{_json(value)}' for name, value in fields.items()])
     who = f',"process":{os.getpid()}'
     line = f'\n{{"kind":"{kind}","time":{time_!r}{told}{who}{_WHERE}'.encode()
-    file = os.open(PATH, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    if _put(line) != len(line):
+        raise OSError("the disk took half a line")
+
+
+def _put(line: bytes) -> int:
+    """Append the bytes; say how many the disk took. Children share the open file."""
+    global _file
     try:
-        if os.write(file, line) != len(line):
-            raise OSError("the disk took half a line")
+        return os.write(_open() if _file is None else _file, line)
+    except OSError as error:
+        _file = None
+        if error.errno != errno.EBADF:
+            raise
+        return os.write(_open(), line)  # the app had closed it
+
+
+def _open() -> int:
+    global _file
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    low = os.open(PATH, flags, 0o666)
+    try:
+        _file = fcntl(low, F_DUPFD_CLOEXEC, _HIGH_NUMBER)
     finally:
-        os.close(file)
+        os.close(low)
+    return _file
 
 
 def _json(value: str | int | None) -> str:
