@@ -211,13 +211,7 @@ def _feel_from(container: Any, links: Sequence[Link], check: Check) -> list[Felt
     command += [
         f"{link.proxy.name}={link.scheme}://toxiproxy:{link.port}" for link in links
     ]
-    answer = container.exec_run(command)
-    if answer.exit_code != 0:
-        raise StackLost(
-            f"links could not be checked from {container.name}: "
-            f"{answer.output.decode(errors='replace')}"
-        )
-    said = json.loads(answer.output)
+    said = json.loads(services.ask(container, command))
     return [
         _felt(link, said["links"][link.proxy.name], said["retransmitted"])
         for link in links

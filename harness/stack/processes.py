@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from harness.errors import StackLost
+from harness.stack import services
 
 
 def send(container: Any, process: int, number: signal.Signals) -> None:
@@ -50,8 +51,8 @@ def main_of(container: Any) -> int:
             init = psutil.Process(container.attrs["State"]["Pid"])
             children = [_inside(each.pid) for each in init.children()]
     else:
-        answer = container.exec_run(["cat", "/proc/1/task/1/children"])
-        children = [int(each) for each in answer.output.split() if each.isdigit()]
+        said = services.ask(container, ["cat", "/proc/1/task/1/children"])
+        children = [int(each) for each in said.split() if each.isdigit()]
     if not children or children[0] is None:
         raise StackLost(f"{container.name} has no process that could be found")
     return children[0]
@@ -68,8 +69,9 @@ def is_running(container: Any, process: int, *, since: float) -> bool:
     elif _shares_our_processes(container):
         return False
     else:
-        answer = container.exec_run(["cat", f"/proc/{process}/stat"])
-        stat = answer.output if answer.exit_code == 0 else None
+        stat = None
+        with contextlib.suppress(StackLost):  # there is no such process
+            stat = services.ask(container, ["cat", f"/proc/{process}/stat"])
     if stat is None:
         return False
     # proc(5): field 22, counted after the name in parentheses, is the start in ticks

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import docker
@@ -40,8 +41,10 @@ from harness.stack.session import PLACE, Session
 
 _LOG_BYTES_AT_MOST = 2_000_000
 _NETWORK_TRIES = 5
+_ASK_TRIES = 5
 # Linux gives out ports from 32768 on (ip_local_port_range).
 _PORTS = (20_000, 32_768)
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 # Docker before 28 miscounts a network's endpoints when containers start at once: the
 # network then "has active endpoints" for ever and cannot be removed.
 _one_at_a_time = threading.Lock()
@@ -199,6 +202,27 @@ def _free_port() -> int:
             with contextlib.suppress(OSError):
                 trial.bind(("127.0.0.1", port))
                 return port
+
+
+def ask(
+    container: Any, command: Sequence[str], *, environment: Mapping[str, str] = _NOTHING
+) -> bytes:
+    """Return what a command in a container prints: one that reads, and says something.
+
+    It is asked again when it said nothing: a busy engine loses what a command printed
+    (1 of 1500 on two full cores, Docker 20.10). Raises StackLost.
+    """
+    for _ in range(_ASK_TRIES):
+        answer = container.exec_run(list(command), environment=dict(environment))
+        said: bytes = answer.output
+        if answer.exit_code != 0:
+            raise StackLost(
+                f"{container.name} did not answer {command[0]}: "
+                f"{said.decode(errors='replace')}"
+            )
+        if said:
+            return said
+    raise StackLost(f"{container.name} answered {command[0]} by nothing at all")
 
 
 def touched_seconds_ago(container: Any, path: str) -> float:

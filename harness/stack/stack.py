@@ -171,10 +171,12 @@ def _make_ready(lane: Lane) -> None:
 
 def _versions(lanes: Mapping[str, Lane]) -> dict[str, str]:
     lane = next(iter(lanes.values()))
-    answer = lane.roles["web"].exec_run(
-        ["python", "-c", _PRINT_VERSIONS], environment={"PROBE_LOG": ""}
+    said = services.ask(
+        lane.roles["web"],
+        ["python", "-c", _PRINT_VERSIONS],
+        environment={"PROBE_LOG": ""},
     )
-    found = dict(line.split() for line in answer.output.decode().splitlines())
+    found = dict(line.split() for line in said.decode().splitlines())
     with contextlib.closing(redis.Redis.from_url(lane.redis_url)) as client:
         found["redis"] = str(client.info("server")["redis_version"])
     found["rabbitmq"] = lane.broker.version()

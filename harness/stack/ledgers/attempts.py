@@ -30,6 +30,7 @@ from harness.history import (
     PublishEnded,
     TaskEnded,
 )
+from harness.stack.services import ask
 
 _decoder = msgspec.json.Decoder(AnyEvent)
 
@@ -55,14 +56,9 @@ def read_clock(container: Any) -> Clock:
     readings = []
     for _ in range(_READINGS):
         begun = now()
-        answer = container.exec_run(["python", "-I", "-S", "-c", _READ_CLOCK])
+        said = ask(container, ["python", "-I", "-S", "-c", _READ_CLOCK])
         ended = now()
-        if answer.exit_code != 0:
-            raise StackLost(
-                f"{container.name} did not tell the time: "
-                f"{answer.output.decode(errors='replace')}"
-            )
-        theirs, boot_id = answer.output.decode().split()
+        theirs, boot_id = said.decode().split()
         if boot_id == ours:
             readings = [(0.0, 0.0)]
             break

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from harness.clock import now, wait_until
-from harness.stack import processes
+from harness.errors import StackLost
+from harness.stack import processes, services
 from harness.stack.engine import connect
 from harness.stack.interpolation import environment_for
 
@@ -51,3 +52,15 @@ def test_a_process_is_seen_until_it_is_killed(
     )
     assert not processes.is_running(container, process, since=now())
     processes.kill(container, process)  # gone already: nothing happens
+
+
+def test_an_answer_that_the_engine_loses_is_asked_for_again(container: Any) -> None:
+    """As a busy engine does; a command that fails is not asked again."""
+    times = container.exec_run(["mktemp"]).output.decode().strip()
+    once = f"echo >> {times}; test $(wc -l < {times}) -lt 3 || echo well"
+    assert services.ask(container, ["sh", "-c", once]) == b"well\n"
+
+    with pytest.raises(StackLost, match="did not answer sh: no\n"):
+        services.ask(container, ["sh", "-c", "echo no; exit 1"])
+    with pytest.raises(StackLost, match="by nothing at all"):
+        services.ask(container, ["true"])
