@@ -136,7 +136,7 @@ def test_a_killed_harness_leaves_nothing_behind(
 
 
 # What `make test` has time for, and `make faults`.
-_SAMPLE, _ALL = 3, 20
+_SAMPLE, _ALL = 2, 20
 
 
 @pytest.mark.parametrize(
