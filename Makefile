@@ -49,8 +49,9 @@ test: check integration
 # Not for hands: what `make test` does beside `make check`. Most of it waits for containers
 # more than it works, so three streams share two cores. Whatever needs an engine is in one
 # of them: a new test is in `stories` until it is named elsewhere.
-APP_TESTS := app/tests harness/tests/stack harness/tests/report
-FAULT_TESTS := harness/tests/test_interruption.py harness/tests/faults/test_on_the_stack.py
+OURS := harness/tests
+APP_TESTS := $(OURS)/stack $(OURS)/report
+FAULT_TESTS := $(OURS)/test_interruption.py $(OURS)/faults/test_on_the_stack.py
 
 integration: setup
 	$(MAKE) --no-print-directory --jobs=3 integration-app integration-faults \
@@ -63,14 +64,14 @@ SAMPLE_OF_CHAOS := $(PYTHON) -m pytest scenarios --designs tutorial,outbox \
 	-k "baseline or broker_outage" -p no:cacheprovider
 
 integration-app:
-	$(call STREAM,$(ENGINE_TESTS) $(APP_TESTS))
+	$(call STREAM,$(ENGINE_TESTS) app/tests $(APP_TESTS))
 
 integration-faults:
 	$(call STREAM,$(ENGINE_TESTS) $(FAULT_TESTS))
 
 integration-stories:
 	$(call STREAM,$(SAMPLE_OF_CHAOS))
-	$(call STREAM,$(ENGINE_TESTS) $(addprefix --ignore=,$(APP_TESTS) $(FAULT_TESTS)))
+	$(call STREAM,$(ENGINE_TESTS) $(OURS) $(addprefix --ignore=,$(APP_TESTS) $(FAULT_TESTS)))
 
 # Each kind of fault on the real stack, twice; `make test` has a sample of them.
 faults: setup
