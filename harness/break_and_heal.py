@@ -28,12 +28,8 @@ from harness.history import (
     FaultVerified,
     Reading,
 )
-from harness.stack.open_faults import (
-    NothingToUndo,
-    OpenFault,
-    on_record,
-    undo_hard,
-)
+from harness.stack.open_faults import OpenFault, on_record
+from harness.stack.undoing import NothingToUndo, undo_hard
 from harness.together import Together
 
 # A condition that was not met by then never will be: the workload is over.

@@ -26,6 +26,7 @@ from harness.faults.process.poison import poison
 from harness.faults.process.restart import restart
 from harness.faults.process.stop import stop
 from harness.faults.process.suspend import suspend
+from harness.faults.rabbitmq.alarm import memory_alarm
 
 __all__ = [
     "Fault",
@@ -38,6 +39,7 @@ __all__ = [
     "kill_child",
     "kill_connections",
     "latency",
+    "memory_alarm",
     "packet_loss",
     "partition",
     "pause",

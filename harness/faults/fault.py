@@ -9,7 +9,7 @@ from typing import Protocol
 from harness.conditions import Condition
 from harness.history import Reading
 from harness.stack.lane import Felt, Lane
-from harness.stack.open_faults import NothingToUndo, Undo
+from harness.stack.undoing import NothingToUndo, Undo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

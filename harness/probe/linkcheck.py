@@ -189,23 +189,9 @@ def check(
     options: dict[str, float],
 ) -> None:
     """Fill in what is found on one link."""
-    begun = time.monotonic()
-    try:
-        addresses = [
-            str(info[4][0])
-            for info in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
-        ]
-    except OSError as error:
-        found.update(observed="unreachable", detail=str(error), seconds=since(begun))
+    addresses = count_sockets(found, table, host, port)
+    if not addresses:
         return
-    sockets = [
-        each
-        for address in dict.fromkeys(addresses)
-        for each in table.get((address, port), [])
-    ]
-    states = [state for state, _ in sockets]
-    found["sockets"] = {state: states.count(state) for state in states}
-    found["ports"] = [own for state, own in sockets if state == "ESTABLISHED"]
     fastest = float("inf")
     for _ in range(int(options["tries"])):
         begun = time.monotonic()
@@ -223,6 +209,30 @@ def check(
         )
         if observed != "served":
             break
+
+
+def count_sockets(
+    found: dict[str, object], table: Table, host: str, port: int
+) -> list[str]:
+    """Fill in this container's sockets to a peer; return the peer's addresses."""
+    begun = time.monotonic()
+    try:
+        addresses = [
+            str(info[4][0])
+            for info in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+        ]
+    except OSError as error:
+        found.update(observed="unreachable", detail=str(error), seconds=since(begun))
+        return []
+    sockets = [
+        each
+        for address in dict.fromkeys(addresses)
+        for each in table.get((address, port), [])
+    ]
+    states = [state for state, _ in sockets]
+    found["sockets"] = {state: states.count(state) for state in states}
+    found["ports"] = [own for state, own in sockets if state == "ESTABLISHED"]
+    return addresses
 
 
 def since(begun: float) -> float:

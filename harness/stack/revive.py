@@ -6,6 +6,7 @@ and a container that is gone altogether is left to whoever looks for it next.
 """
 
 import signal
+from collections.abc import Sequence
 from typing import Any
 
 import docker
@@ -57,6 +58,19 @@ def resume(engine: docker.DockerClient, container_id: str, process: int) -> None
     container = _find(engine, container_id)
     if container is not None and container.attrs["State"]["Running"]:
         processes.send(container, process, signal.SIGCONT)
+
+
+def tell(
+    engine: docker.DockerClient, container_id: str, command: Sequence[str]
+) -> None:
+    """Run a command in a container. Raises FaultNotHealed unless it succeeds."""
+    container = _find(engine, container_id)
+    if container is None:
+        return
+    answer = container.exec_run(list(command))
+    if answer.exit_code != 0:
+        said = answer.output.decode(errors="replace").strip()
+        raise FaultNotHealed(f"{container.name}: {' '.join(command)} failed: {said}")
 
 
 def restart(engine: docker.DockerClient, container_id: str) -> None:

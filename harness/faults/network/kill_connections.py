@@ -11,7 +11,7 @@ from harness.faults.arguments import Names, several
 from harness.faults.network.link_fault import LinkFault, Links, by_role
 from harness.stack import sidecar
 from harness.stack.lane import Felt, Lane
-from harness.stack.open_faults import NothingToUndo, Undo
+from harness.stack.undoing import NothingToUndo, Undo
 
 NEEDS = (sidecar.CUT_CONNECTIONS,)
 

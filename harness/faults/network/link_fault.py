@@ -17,17 +17,19 @@ from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
 from harness.history import Reading
-from harness.stack import open_faults
+from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
 from harness.stack.link import Link
-from harness.stack.open_faults import HealProxies, Undo
 from harness.stack.toxiproxy import Stream
+from harness.stack.undoing import HealProxies, Undo
 
 Links = Sequence[Link]
 # What a client feels on a link (before, now), in a word or two; None if nothing.
 Feels = Callable[[Felt, Felt], str | None]
 
 A_FEW_BYTES = Check()
+# To log in and have a service do something takes longer than a greeting.
+SOME_WORK = Check(work=True)
 
 # Which way bytes go that a fault hits, in a client's words and in Toxiproxy's.
 Direction = Literal["requests", "replies", "both"]
@@ -61,7 +63,8 @@ class LinkFault:
     """The links of `roles` to `services` ("*" is every one) are broken in some way.
 
     `does` completes the sentence "worker → rabbitmq: ...". One that does not last is
-    over as soon as it is confirmed, and leaves only what it has done.
+    over as soon as it is confirmed, and leaves only what it has done. `hits` names what
+    is hit where that is not the links, but what all of them lead to.
     """
 
     type: str
@@ -78,12 +81,15 @@ class LinkFault:
     needs: tuple[str, ...] = ()
     shared: bool = False
     lasts: bool = True
+    hits: str = ""
 
     def __post_init__(self) -> None:
         check_seconds(self.type, self.for_seconds)
 
     @property
     def target(self) -> str:
+        if self.hits:
+            return self.hits
         who = "every role" if "*" in self.roles else " and ".join(self.roles)
         what = "every service" if "*" in self.services else " and ".join(self.services)
         return f"{who} → {what}"
@@ -115,7 +121,7 @@ class LinkFault:
         return not self.lasts
 
     def heal(self, lane: Lane, aim: Aim) -> str:
-        return open_faults.undo(aim.undo, lane.engine)
+        return undoing.undo(aim.undo, lane.engine)
 
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         return self._read(lane, aim, self._is_gone)
@@ -155,6 +161,16 @@ class LinkFault:
 def observes(*words: str) -> Feels:
     """Feel that a fresh round trip ends in one of these ways."""
     return lambda before, now: now.observed if now.observed in words else None
+
+
+def is_told(*words: str) -> Feels:
+    """Feel that a service refuses work, in words of its own that hold one of these."""
+
+    def feels(before: Felt, now: Felt) -> str | None:
+        told = now.observed == "refused" and any(word in now.detail for word in words)
+        return f"refused: {now.detail}" if told else None
+
+    return feels
 
 
 def by_role(links: Links) -> dict[str, list[Link]]:

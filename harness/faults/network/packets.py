@@ -16,7 +16,7 @@ from harness.faults.network.link_fault import LinkFault, Links, by_role, observe
 from harness.stack import sidecar
 from harness.stack.lane import Check, Felt, Lane
 from harness.stack.link import Link
-from harness.stack.open_faults import RemoveRules, Undo
+from harness.stack.undoing import RemoveRules, Undo
 
 NEEDS = (sidecar.DROP_PACKETS,)
 

@@ -9,7 +9,7 @@ from harness.faults.arguments import Names, several
 from harness.faults.network.link_fault import LinkFault, Links, by_role, observes
 from harness.stack import services
 from harness.stack.lane import Lane
-from harness.stack.open_faults import PlugIn, Undo
+from harness.stack.undoing import PlugIn, Undo
 
 
 def unplug(roles: Names, *, when: Condition, for_seconds: float) -> LinkFault:

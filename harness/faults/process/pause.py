@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.conditions import Condition
 from harness.faults.process.process_fault import ProcessFault
-from harness.stack.open_faults import Undo, Unpause
+from harness.stack.undoing import Undo, Unpause
 
 
 def pause(target: str, *, when: Condition, for_seconds: float) -> ProcessFault:

@@ -17,10 +17,10 @@ from harness.errors import FaultNotInjected, StackLost, UsageError
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
 from harness.history import Reading
-from harness.stack import open_faults
+from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
-from harness.stack.open_faults import StartContainer, Undo
 from harness.stack.revive import restart_policy_of
+from harness.stack.undoing import StartContainer, Undo
 
 ROLES = ("web", "worker", "relay")
 # How each link to a service is tried.
@@ -120,7 +120,7 @@ class ProcessFault:
         return not self.lasts
 
     def heal(self, lane: Lane, aim: Aim) -> str:
-        return open_faults.undo(aim.undo, self._container(lane).client)
+        return undoing.undo(aim.undo, self._container(lane).client)
 
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         state = lane.state_of(self.target)

@@ -10,7 +10,7 @@ from harness.conditions import Condition
 from harness.errors import UsageError
 from harness.faults.process.process_fault import ProcessFault
 from harness.stack import processes
-from harness.stack.open_faults import Resume, Undo
+from harness.stack.undoing import Resume, Undo
 
 
 def suspend(role: str, *, when: Condition, for_seconds: float) -> ProcessFault:

@@ -6,7 +6,6 @@ Twice in a row each, since a heal that leaves something behind shows at the next
 import json
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,101 +14,19 @@ import pytest
 from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
 from harness.clock import now, wait_until
-from harness.conditions import Counts
 from harness.designs import find_designs
-from harness.faults import (
-    Fault,
-    accept_then_close,
-    crash,
-    crash_loop,
-    flap,
-    freeze,
-    kill,
-    kill_connections,
-    latency,
-    packet_loss,
-    partition,
-    pause,
-    refuse,
-    reset,
-    restart,
-    silence,
-    stop,
-    suspend,
-    throttle,
-    truncate,
-    unplug,
-)
+from harness.faults import Fault, refuse
 from harness.phases import finishes_one
 from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
+from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
 from harness.together import Together
 
 PROJECT = Path(__file__).parents[3]
 DESIGN = "outbox"
-SECONDS = 2.0
 # A worker that has lost its broker tries again after 2, 4, 6, ... s.
 SERVES_WITHIN_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class AtOnce:
-    """The condition that is met from the beginning."""
-
-    sentence: str = "the test begins"
-
-    def is_met(self, _: Counts) -> bool:
-        """Say so."""
-        return True
-
-
-NOW: Any = {"when": AtOnce(), "for_seconds": SECONDS}
-# A few that go all the ways in which a link can be broken and healed.
-SAMPLE: list[Fault] = [
-    refuse("*", "rabbitmq", **NOW),
-    freeze("worker", "*", **NOW),
-    reset("worker", "*", **NOW),
-    partition("worker", "rabbitmq", **NOW),
-    kill("web", **NOW),
-    pause("redis", **NOW),
-    suspend("worker", **NOW),
-]
-_ROLES = ("web", "worker", "relay")
-_SERVICES = ("postgres", "rabbitmq", "redis")
-OTHERS: list[Fault] = [
-    refuse("*", "*", **NOW),
-    accept_then_close("*", "*", **NOW),
-    silence("*", "*", lost="requests", **NOW),
-    silence("*", "*", lost="replies", **NOW),
-    silence("*", "*", lost="both", **NOW),
-    freeze("*", "*", **NOW),
-    latency("*", "*", milliseconds=300, jitter_milliseconds=100, **NOW),
-    latency("worker", "postgres", milliseconds=50, direction="both", **NOW),
-    throttle("*", "*", kilobytes_per_second=5, **NOW),
-    throttle("worker", "*", kilobytes_per_second=2, direction="requests", **NOW),
-    throttle("worker", "*", kilobytes_per_second=2, direction="replies", **NOW),
-    truncate("*", "*", after_bytes=100, **NOW),
-    truncate("worker", "*", after_bytes=400, direction="requests", **NOW),
-    flap("*", "*", every_seconds=0.5, **NOW),
-    reset("*", "*", **NOW),
-    kill_connections("worker", "rabbitmq", when=AtOnce()),
-    partition("*", "*", **NOW),
-    packet_loss("*", "*", one_in=3, **NOW),
-    packet_loss("worker", "rabbitmq", one_in=10, **NOW),
-    unplug("worker", **NOW),
-    unplug(("worker", "relay"), **NOW),
-    *(kill(target, **NOW) for target in (*_ROLES[1:], *_SERVICES)),
-    *(pause(target, **NOW) for target in (*_ROLES, *_SERVICES[:2])),
-    *(stop(target, grace_seconds=1, **NOW) for target in (*_ROLES, *_SERVICES)),
-    stop("worker", by="SIGQUIT", **NOW),
-    *(crash(target, when=AtOnce()) for target in (*_ROLES, *_SERVICES)),
-    *(restart(target, when=AtOnce()) for target in (*_ROLES, *_SERVICES)),
-    *(
-        crash_loop(target, when=AtOnce(), for_seconds=5, lives_seconds=1)
-        for target in (*_ROLES, *_SERVICES)
-    ),
-]
 
 
 @pytest.fixture(name="stack", scope="module")

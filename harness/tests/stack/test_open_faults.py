@@ -4,20 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from harness.stack.open_faults import (
-    HealProxies,
-    NothingToUndo,
-    OpenFault,
-    PlugIn,
-    RemoveRules,
-    StartContainer,
-    Undo,
-    forget,
-    on_record,
-    read,
-)
+from harness.stack.open_faults import OpenFault, forget, on_record, read
 from harness.stack.services import Plug
 from harness.stack.toxiproxy import Proxy
+from harness.stack.undoing import (
+    CallBroker,
+    HealProxies,
+    NothingToUndo,
+    PlugIn,
+    RemoveRules,
+    RunInside,
+    StartContainer,
+    Undo,
+)
 
 CUT = OpenFault(
     name="refuse",
@@ -81,6 +80,16 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
                     address="172.18.0.9",
                 ),
             )
+        ),
+        RunInside(container="c0ffee", commands=(("rm", "-f", "/filler"),)),
+        CallBroker(
+            url="http://127.0.0.1:1",
+            user="jobs",
+            password="jobs",
+            calls=(
+                ("DELETE", "policies/outbox/chaos", None),
+                ("PUT", "permissions/outbox/jobs", {"read": ".*"}),
+            ),
         ),
     ],
 )

@@ -19,8 +19,9 @@ import requests
 from harness.clock import now, wait_until
 from harness.errors import HarnessError
 from harness.stack import session, toxiproxy
-from harness.stack.open_faults import HealProxies, OpenFault, on_record, read
+from harness.stack.open_faults import OpenFault, on_record, read
 from harness.stack.toxiproxy import Proxy, ProxyState, Toxiproxy, ToxiproxyError
+from harness.stack.undoing import HealProxies
 from harness.tests.workload.stub import Answer, http, serving
 
 NAME = "outbox.worker rabbit?%"

@@ -1,0 +1,114 @@
+"""Every kind of fault, with a way to ask for it: what test_on_the_stack.py injects.
+
+It exists because the list is long: one for each family, in the order of harness/faults.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.conditions import Counts
+from harness.faults import (
+    Fault,
+    accept_then_close,
+    crash,
+    crash_loop,
+    flap,
+    freeze,
+    kill,
+    kill_connections,
+    latency,
+    memory_alarm,
+    packet_loss,
+    partition,
+    pause,
+    refuse,
+    reset,
+    restart,
+    silence,
+    stop,
+    suspend,
+    throttle,
+    truncate,
+    unplug,
+)
+
+SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """The condition that is met from the beginning."""
+
+    sentence: str = "the test begins"
+
+    def is_met(self, _: Counts) -> bool:
+        """Say so."""
+        return True
+
+
+NOW: Any = {"when": AtOnce(), "for_seconds": SECONDS}
+# A few that go all the ways in which a link can be broken and healed.
+SAMPLE: list[Fault] = [
+    refuse("*", "rabbitmq", **NOW),
+    freeze("worker", "*", **NOW),
+    reset("worker", "*", **NOW),
+    partition("worker", "rabbitmq", **NOW),
+    kill("web", **NOW),
+    pause("redis", **NOW),
+    suspend("worker", **NOW),
+]
+_ROLES = ("web", "worker", "relay")
+_SERVICES = ("postgres", "rabbitmq", "redis")
+_NETWORK: list[Fault] = [
+    refuse("*", "*", **NOW),
+    accept_then_close("*", "*", **NOW),
+    silence("*", "*", lost="requests", **NOW),
+    silence("*", "*", lost="replies", **NOW),
+    silence("*", "*", lost="both", **NOW),
+    freeze("*", "*", **NOW),
+    latency("*", "*", milliseconds=300, jitter_milliseconds=100, **NOW),
+    latency("worker", "postgres", milliseconds=50, direction="both", **NOW),
+    throttle("*", "*", kilobytes_per_second=5, **NOW),
+    throttle("worker", "*", kilobytes_per_second=2, direction="requests", **NOW),
+    throttle("worker", "*", kilobytes_per_second=2, direction="replies", **NOW),
+    truncate("*", "*", after_bytes=100, **NOW),
+    truncate("worker", "*", after_bytes=400, direction="requests", **NOW),
+    flap("*", "*", every_seconds=0.5, **NOW),
+    reset("*", "*", **NOW),
+    kill_connections("worker", "rabbitmq", when=AtOnce()),
+    partition("*", "*", **NOW),
+    packet_loss("*", "*", one_in=3, **NOW),
+    packet_loss("worker", "rabbitmq", one_in=10, **NOW),
+    unplug("worker", **NOW),
+    unplug(("worker", "relay"), **NOW),
+]
+_PROCESS: list[Fault] = [
+    *(kill(target, **NOW) for target in (*_ROLES[1:], *_SERVICES)),
+    *(pause(target, **NOW) for target in (*_ROLES, *_SERVICES[:2])),
+    *(stop(target, grace_seconds=1, **NOW) for target in (*_ROLES, *_SERVICES)),
+    stop("worker", by="SIGQUIT", **NOW),
+    *(crash(target, when=AtOnce()) for target in (*_ROLES, *_SERVICES)),
+    *(restart(target, when=AtOnce()) for target in (*_ROLES, *_SERVICES)),
+    *(
+        crash_loop(target, when=AtOnce(), for_seconds=5, lives_seconds=1)
+        for target in (*_ROLES, *_SERVICES)
+    ),
+]
+_RABBITMQ: list[Fault] = [
+    memory_alarm(**NOW),
+]
+_POSTGRES: list[Fault] = []
+_REDIS: list[Fault] = []
+_RESOURCES: list[Fault] = []
+_CLOCK: list[Fault] = []
+_MESSAGES: list[Fault] = []
+OTHERS = [
+    *_NETWORK,
+    *_PROCESS,
+    *_RABBITMQ,
+    *_POSTGRES,
+    *_REDIS,
+    *_RESOURCES,
+    *_CLOCK,
+    *_MESSAGES,
+]
