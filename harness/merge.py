@@ -7,8 +7,8 @@ the new folder is there whole or not at all.
 """
 
 import filecmp
-import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +21,8 @@ from harness import run_folder
 from harness.errors import EvidenceNotWritten, UsageError
 from harness.history import SCHEMA_VERSION, Cell, Promise, RunFacts, parse
 from harness.report.evidence import HISTORY, judge_run
+
+_OF_A_SHARD = ("--shard", "--reports")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +149,22 @@ def _same_run(parts: Sequence[RunFacts]) -> None:
 
 def _command(parts: Sequence[RunFacts]) -> str:
     """Return the command that conducts it all, or several, one after the other."""
-    whole = (re.sub(r" --shard[= ]\d+/\d+", "", part.command) for part in parts)
-    return "; ".join(dict.fromkeys(whole))
+    return "; ".join(dict.fromkeys(_whole(part.command) for part in parts))
+
+
+def _whole(command: str) -> str:
+    """Return a shard's command without what is its own: its number, and its place."""
+    try:
+        words = iter(shlex.split(command))
+    except ValueError:  # of a harness that did not quote
+        return command
+    kept = []
+    for word in words:
+        if word in _OF_A_SHARD:
+            next(words, None)
+        elif word.partition("=")[0] not in _OF_A_SHARD:
+            kept.append(word)
+    return shlex.join(kept)
 
 
 def _told_apart(

@@ -5,6 +5,7 @@ expect of pytest. It is wiring only: what happens is conducted by `session.py`, 
 no other module imports pytest.
 """
 
+import shlex
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
@@ -236,7 +237,7 @@ def _session_of(session: pytest.Session) -> ScenarioSession:
             asked=[cell for item in session.items if (cell := _asked(item))],
             seed=config.getoption("--seed"),
             keep_stack=config.getoption("--keep-stack"),
-            command=" ".join(["pytest", *config.invocation_params.args]),
+            command=shlex.join(["pytest", *config.invocation_params.args]),
             write=write,
             stop_after_this=stop_after_this,
             shard=config.stash.get(_shard, None),

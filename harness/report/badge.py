@@ -17,7 +17,7 @@ LABEL = "chaos"
 _HEIGHT = 20
 # Wide enough for nearly any sans-serif of this size; `textLength` makes it fit.
 _FONT_SIZE = 11
-_CHARACTER_WIDTH = 6.6
+_CHARACTER_WIDTH = 6.3
 _PADDING = 6
 
 
