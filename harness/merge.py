@@ -20,7 +20,7 @@ import msgspec
 from harness import run_folder
 from harness.errors import EvidenceNotWritten, UsageError
 from harness.history import SCHEMA_VERSION, Cell, Promise, RunFacts, parse
-from harness.report.evidence import HISTORY, judge_run
+from harness.report.evidence import HISTORY, judge_run, missing
 
 _OF_A_SHARD = ("--shard", "--reports")
 
@@ -98,9 +98,7 @@ def _facts(runs: Sequence[_Run], name: str) -> RunFacts:
     for run in runs:
         parts += [each for each in run.facts if each not in parts]
     _same_run(parts)
-    shards = [part.shard for part in parts if part.shard is not None]
-    named = [cell for part in parts for cell in part.cells]
-    named += [cell for shard in shards[:1] for cells in shard.cells for cell in cells]
+    named = [*(cell for part in parts for cell in part.cells), *missing(parts)]
     # By scenario, as pytest would have come to them.
     cells = sorted(dict.fromkeys(named), key=lambda cell: cell[0])
     seconds = [part.seconds for part in parts if part.seconds is not None]

@@ -238,8 +238,9 @@ class ScenarioSession:
                 # Nothing failed: what the user wrote cannot be run.
                 self._exit_code = self._failed_with
             run_folder.point_latest_at(self.folder)
-            if self._facts.shard is None:  # of shards, whoever merges them tells
-                self.announced = ci.announce(self.folder, os.environ, self._no_verdict)
+            # Of shards, a CI is told when they are merged.
+            environment = {} if self._facts.shard else os.environ
+            self.announced = ci.announce(self.folder, environment, self._no_verdict)
         except Exception as error:  # noqa: BLE001 - without a report no run is good
             known = isinstance(error, (EvidenceNotWritten, OSError))
             why = str(error) if known else traceback.format_exc()

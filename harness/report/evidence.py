@@ -96,16 +96,16 @@ def judge_cells(folder: Path) -> RunResult:
         judged += cells
         for each in together(cells):
             results_of[scenario, each.design] = each
-    missing = _missing(facts)
+    lacking = missing(facts.merged if facts else ())
     not_run = _not_run(facts, [each for each in order if each not in results_of])
     named = {(each.scenario, each.design) for each in not_run}
     for cell in order:
         if cell not in named and cell not in results_of:
-            shard = missing.get(cell)
+            shard = lacking.get(cell)
             because = f"{shard} is missing" if shard else _LEFT_NOTHING
             results_of[cell] = without_verdict(*cell, because)
     ordered = tuple(results_of[each] for each in order if each in results_of)
-    run = _run_part(facts, problem, judged, tuple(dict.fromkeys(missing.values())))
+    run = _run_part(facts, problem, judged, tuple(dict.fromkeys(lacking.values())))
     return RunResult(
         schema_version=results.RESULTS_VERSION,
         run=run,
@@ -114,6 +114,19 @@ def judge_cells(folder: Path) -> RunResult:
         cells=ordered,
         not_run=not_run,
     )
+
+
+def missing(parts: Sequence[RunFacts]) -> Mapping[CellName, str]:
+    """Return the cells of shards that are not among the parts, each with its shard."""
+    shards = [part.shard for part in parts if part.shard is not None]
+    brought = {shard.number for shard in shards}
+    return {
+        cell: f"shard {number}/{len(shard.cells)}"
+        for shard in shards[:1]
+        for number, cells in enumerate(shard.cells, start=1)
+        if number not in brought
+        for cell in cells
+    }
 
 
 # --- reading ------------------------------------------------------------------
@@ -146,20 +159,6 @@ def _histories(folder: Path) -> set[CellName]:
     """Return the (scenario, design) of every history in the folder."""
     paths = folder.glob(f"*/*/{HISTORY}")
     return {(path.parent.parent.name, path.parent.name) for path in paths}
-
-
-def _missing(facts: RunFacts | None) -> Mapping[CellName, str]:
-    """Return the cells of shards that a merged run lacks, with the shard's name."""
-    shards = [each.shard for each in (facts.merged if facts else ()) if each.shard]
-    if not shards:
-        return {}
-    brought = {shard.number for shard in shards}
-    return {
-        cell: f"shard {number}/{len(shards[0].cells)}"
-        for number, cells in enumerate(shards[0].cells, start=1)
-        if number not in brought
-        for cell in cells
-    }
 
 
 def _not_run(facts: RunFacts | None, without: Sequence[CellName]) -> tuple[NotRun, ...]:

@@ -303,7 +303,7 @@ def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
     if run.interrupted:
         parts.append("interrupted")
     if run.missing:
-        parts.append(f"incomplete: missing is {', '.join(run.missing)}")
+        parts.append(f"incomplete without {', '.join(run.missing)}")
     return ", ".join(parts)
 
 

@@ -116,7 +116,7 @@ def test_a_shard_that_is_missing_is_named(tmp_path: Path) -> None:
     """Its cells were asked for and have no verdict: incomplete, and never green."""
     code, found = merged(tmp_path, shard(tmp_path, 2))
     assert code == 10
-    assert found["headline"].endswith("incomplete: missing is shard 1/2")
+    assert found["headline"].endswith("incomplete without shard 1/2")
     missing = [each for each in found["cells"] if each["verdict"] == "none"]
     assert [(each["scenario"], each["design"]) for each in missing] == list(SPLIT[0])
     assert {each["because"][0] for each in missing} == {"shard 1/2 is missing"}
