@@ -82,6 +82,9 @@ check: $(READY)
 	$(VENV)/bin/ruff check .
 	$(APP_SETTINGS) $(VENV)/bin/mypy
 	PYTHONPATH=app $(VENV)/bin/lint-imports
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.github-workflows \
+	    .github/workflows/*.yml .ci/github-chaos.yml
+	$(VENV)/bin/check-jsonschema --builtin-schema vendor.gitlab-ci .ci/gitlab-ci.yml
 	$(PYTHON) -m pytest -m "not engine and not browser"
 
 # Some 40 minutes on a busy machine. What an earlier run left would be taken for its result.

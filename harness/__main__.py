@@ -7,6 +7,7 @@ one word each. Imports are made where they are needed, so that `--help` is at on
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A thread that waits for the engine cannot be stopped in any other way; what
         # it had asked for is as incomplete as before, and made anew the next time.
         os._exit(_INTERRUPTED)
+    except Exception:  # noqa: BLE001 - Python's own 1 would be a broken promise
+        traceback.print_exc()
+        return _FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +89,21 @@ def _parser() -> argparse.ArgumentParser:
                 metavar="RUN",
                 help="the folder of an earlier run: mark what is new and what is fixed",
             )
+        else:
+            _no_verdict(each)
+    merge = add(
+        "merge",
+        _merge,
+        "make one run of the folders that shards left; its verdict is the exit",
+    )
+    merge.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=_RUN)
+    merge.add_argument(
+        "--into",
+        type=Path,
+        metavar="DIR",
+        help="the new run's folder (default: one in reports/, the latest from then on)",
+    )
+    _no_verdict(merge)
     diff = add(
         "diff", _diff, "say what is new and what is fixed; exit 1 if a promise broke"
     )
@@ -118,6 +137,16 @@ def _parser() -> argparse.ArgumentParser:
     add("recover", _recover, "heal and remove what dead runs left behind")
     add("down", _down, "remove every stack that no run is using, kept ones too")
     return parser
+
+
+def _no_verdict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-verdict",
+        choices=("fail", "warn"),
+        default="fail",
+        help="what a cell without a verdict comes to where nothing broke: fail (exit "
+        "code 10, the default) or warn (0)",
+    )
 
 
 def _setup(_: argparse.Namespace) -> int:
@@ -204,18 +233,40 @@ def _results(folder: Path) -> "RunResult | None":
 
 
 def _judge(options: argparse.Namespace) -> int:
+    from harness import ci
     from harness.report.evidence import judge_run
 
-    code = judge_run(options.run)
-    results = _results(options.run)
-    if results is not None:
-        for cell in results.cells:
-            verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
-            _tell(f"{verdict}  {'; '.join(cell.because)}")
-            for line in _harm(cell):
-                _tell(f"           {line}")
-        _tell(results.headline)
-    return code
+    code = judge_run(options.run, tell=_tell)
+    _tell_verdicts(options.run)
+    return ci.exit_code(code, options.no_verdict)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from harness import ci, run_folder
+    from harness.merge import merge
+
+    into = options.into or run_folder.new(_project() / "reports")
+    code = merge(options.runs, into, _tell)
+    if options.into is None:
+        run_folder.point_latest_at(into)
+    for line in ci.announce(into, os.environ, options.no_verdict):
+        _tell(line)
+    _tell_verdicts(into)
+    _tell(f"the report: {into / 'index.html'}")
+    return ci.exit_code(code, options.no_verdict)
+
+
+def _tell_verdicts(folder: Path) -> None:
+    """Say each cell's verdict and its reasons, then the run's."""
+    results = _results(folder)
+    if results is None:
+        return
+    for cell in results.cells:
+        verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
+        _tell(f"{verdict}  {'; '.join(cell.because)}")
+        for line in _harm(cell):
+            _tell(f"           {line}")
+    _tell(results.headline)
 
 
 def _harm(cell: "CellResult") -> Iterator[str]:
@@ -232,7 +283,7 @@ def _harm(cell: "CellResult") -> Iterator[str]:
 def _report(options: argparse.Namespace) -> int:
     from harness.report.evidence import render_run
 
-    render_run(options.run, against=options.against)
+    render_run(options.run, against=options.against, tell=_tell)
     _tell(f"the report: {options.run / 'index.html'}")
     return 0
 

@@ -555,12 +555,27 @@ class NotRun(msgspec.Struct, frozen=True, kw_only=True):
     because: str
 
 
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of a run this is: the `number`th, from 1.
+
+    `cells` are those of every shard of that run, in order: what a shard that is
+    missing would have brought is known from any other.
+    """
+
+    number: int
+    cells: tuple[tuple[tuple[str, str], ...], ...]
+
+    def __str__(self) -> str:
+        return f"{self.number}/{len(self.cells)}"
+
+
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`run.json`: what was asked for, with which seed and versions.
 
     `started_at` is seconds since the epoch; `seconds` is None until the run ended;
     `cells` are pairs of scenario and design. `harness_error` is None, or one
-    sentence that says how the harness failed.
+    sentence that says how the harness failed. `shard` says which part of a run it
+    was, if it was one. A merged run keeps the facts of each `merged` one.
     """
 
     id: str
@@ -577,7 +592,14 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     not_run: tuple[NotRun, ...] = ()
     interrupted: bool = False
     harness_error: str | None = None
+    shard: Shard | None = None
+    merged: tuple["RunFacts", ...] = ()
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def name(self) -> str:
+        """What it is called among others that it is merged with."""
+        return f"shard {self.shard}" if self.shard is not None else self.id
 
 
 # Which ledger an event belongs to; a ledger's end marker counts its events.

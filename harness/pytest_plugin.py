@@ -5,6 +5,7 @@ expect of pytest. It is wiring only: what happens is conducted by `session.py`, 
 no other module imports pytest.
 """
 
+import shlex
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,16 +13,24 @@ from typing import Any
 
 import pytest
 
-from harness import checkers
+from harness import checkers, ci, shards
 from harness.designs import Design, find_designs, select
 from harness.errors import HarnessError, NotPossibleHere, UsageError
+from harness.history import Shard
 from harness.report.results import CellResult
 from harness.scenario import Scenario, Story
 from harness.scenario_session import CellAsked, ScenarioSession
+from harness.verdict import CellVerdict
+
+# What a scenario's test passes with, if it asks for nothing but the promise.
+_PASSES = (CellVerdict.KEPT, CellVerdict.WEAKNESS)
 
 _session = pytest.StashKey[ScenarioSession]()
 _usage_error = pytest.StashKey[UsageError]()
 _result = pytest.StashKey[CellResult]()
+_shard_asked = pytest.StashKey[shards.Asked]()
+_shard = pytest.StashKey[Shard]()
+_failed_otherwise = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +44,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--seed",
         type=int,
-        help="seed of everything random in a run (default: drawn, and printed)",
+        help="seed of everything random in a run (default: drawn, and printed; "
+        f"with --shard: {shards.SEED})",
+    )
+    group.addoption(
+        "--shard",
+        metavar="K/N",
+        help="run the K-th of N shards of the selected scenarios; `harness merge` "
+        "makes one run of what all of them leave",
+    )
+    group.addoption(
+        "--no-verdict",
+        choices=ci.NO_VERDICT,
+        default="fail",
+        help=ci.NO_VERDICT_HELP,
     )
     group.addoption(
         "--keep-stack",
@@ -62,6 +84,11 @@ def pytest_configure(config: pytest.Config) -> None:
             "-n: scenarios already run in all their lanes side by side, on one stack; "
             "several processes would start a stack each. Leave -n out."
         )
+    if asked := config.getoption("--shard"):
+        try:
+            config.stash[_shard_asked] = shards.parse(asked)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from error
 
 
 # --- one test per cell --------------------------------------------------------
@@ -91,10 +118,14 @@ def _designs(config: pytest.Config) -> tuple[Design, ...]:
     )
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Refuse designs that cannot be run, and scenarios that bite with what is none."""
+    """Refuse designs that cannot be run, and scenarios that bite with what is none.
+
+    Last, when -k and its like have selected: take this machine's shard of what is left.
+    """
     if (error := config.stash.get(_usage_error, None)) is not None:
         raise pytest.UsageError(str(error))
     for asked in filter(None, map(_asked, items)):
@@ -104,6 +135,36 @@ def pytest_collection_modifyitems(
                     f"{asked.story.source}: bites names {kind!r}, which no checker "
                     f"reports; there is {', '.join(sorted(checkers.kinds()))}"
                 )
+    if (shard := config.stash.get(_shard_asked, None)) is not None:
+        _take(shard, config, items)
+
+
+def _take(shard: shards.Asked, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what other shards run; keep in mind what each of them has."""
+    asked = [(_file(item), _asked(item)) for item in items]
+    seconds = {
+        file: cell.story.scenario.expected_seconds if cell else 0.0
+        for file, cell in asked
+    }
+    split = shards.split(seconds, shard.of)
+    config.stash[_shard] = Shard(
+        number=shard.number,
+        cells=tuple(
+            tuple(
+                (cell.story.name, cell.design.name)
+                for file, cell in asked
+                if cell is not None and file in files
+            )
+            for files in split
+        ),
+    )
+    mine = split[shard.number - 1]
+    config.hook.pytest_deselected(items=[i for i in items if _file(i) not in mine])
+    items[:] = [item for item in items if _file(item) in mine]
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture
@@ -176,9 +237,11 @@ def _session_of(session: pytest.Session) -> ScenarioSession:
             asked=[cell for item in session.items if (cell := _asked(item))],
             seed=config.getoption("--seed"),
             keep_stack=config.getoption("--keep-stack"),
-            command=" ".join(["pytest", *config.invocation_params.args]),
+            command=shlex.join(["pytest", *config.invocation_params.args]),
             write=write,
             stop_after_this=stop_after_this,
+            shard=config.stash.get(_shard, None),
+            no_verdict=config.getoption("--no-verdict"),
         )
     return config.stash[_session]
 
@@ -193,6 +256,9 @@ def pytest_runtest_makereport(
     """Let a failed cell say what broke, instead of showing our assertion."""
     report = yield
     result = item.stash.get(_result, None)
+    if report.failed and (result is None or result.verdict in _PASSES):
+        # A test of another kind, or one that asks more of its cell than its promises.
+        item.config.stash[_failed_otherwise] = True
     if result is not None and report.failed and report.when == "call":
         report.longrepr = "\n".join(
             [
@@ -208,11 +274,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     scenarios = session.config.stash.get(_session, None)
     if scenarios is None:
         return
-    code = scenarios.finish(interrupted=exitstatus == pytest.ExitCode.INTERRUPTED)
-    failed_elsewhere = exitstatus == pytest.ExitCode.TESTS_FAILED and any(
-        _result not in item.stash for item in session.items
+    crashed = exitstatus == pytest.ExitCode.INTERNAL_ERROR
+    code = scenarios.finish(
+        interrupted=exitstatus == pytest.ExitCode.INTERRUPTED,
+        crashed="pytest itself failed; its output says how" if crashed else None,
     )
-    session.exitstatus = 1 if failed_elsewhere and code in (0, 10) else code
+    failed_otherwise = session.config.stash.get(_failed_otherwise, False)
+    session.exitstatus = 1 if failed_otherwise and code in (0, 5, 10) else code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -220,6 +288,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     scenarios = config.stash.get(_session, None)
     if scenarios is None:
         return
+    for line in scenarios.announced:
+        terminalreporter.write_line(line)
     terminalreporter.section("promises")
     for line in scenarios.summary():
         terminalreporter.write_line(line)

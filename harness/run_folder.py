@@ -18,9 +18,14 @@ from harness.errors import EvidenceNotWritten
 from harness.history import Host, RunFacts
 
 
+def new(reports: Path) -> Path:
+    """Name the folder of a new run, which is not there yet."""
+    return reports / f"{stamp()}-{secrets.token_hex(2)}"
+
+
 def create(reports: Path) -> Path:
     """Make the folder of a new run. Raises EvidenceNotWritten."""
-    folder = reports / f"{stamp()}-{secrets.token_hex(2)}"
+    folder = new(reports)
     try:
         folder.mkdir(parents=True)
     except OSError as error:

@@ -12,6 +12,9 @@ from harness.faults import Fault
 from harness.history import Floors
 from harness.workload import Workload
 
+# Reset, warm-up, settling and the final read. Measured: 3 to 15 s.
+_AROUND_SECONDS = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
@@ -26,6 +29,12 @@ class Scenario:
     faults: Sequence[Fault] = ()
     bites: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     floors: Floors = field(default_factory=Floors)
+
+    @property
+    def expected_seconds(self) -> float:
+        """About how long it takes to conduct, without waiting for the slowest lane."""
+        faults = sum(fault.for_seconds for fault in self.faults)
+        return self.workload.for_seconds + faults + _AROUND_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ heals, removes and writes the report of what ran.
 """
 
 import contextlib
+import os
 import secrets
 import signal
 import threading
@@ -19,7 +20,7 @@ import msgspec
 from docker.errors import DockerException
 from requests import RequestException
 
-from harness import run_folder
+from harness import ci, run_folder, shards
 from harness.clock import now, wall
 from harness.conditions import At
 from harness.designs import Design, check_imports
@@ -29,7 +30,7 @@ from harness.errors import (
     NotPossibleHere,
     UsageError,
 )
-from harness.history import NotRun, RunFacts
+from harness.history import NotRun, RunFacts, Shard
 from harness.report.evidence import judge_run, judge_scenario
 from harness.report.results import CellResult
 from harness.run import Run, conduct
@@ -63,6 +64,8 @@ class ScenarioSession:
         command: str,
         write: Callable[[str], None],
         stop_after_this: Callable[[], None],
+        shard: Shard | None = None,
+        no_verdict: ci.NoVerdict = "fail",
     ) -> None:
         self._project = project
         # Several tests may look at one cell; it is conducted once all the same.
@@ -81,16 +84,20 @@ class ScenarioSession:
         self._conducted: set[str] = set()
         self._exit_code = 0
         self._failed_with = 0
+        self._no_verdict: ci.NoVerdict = no_verdict
+        # What a CI service is to be told, line by line.
+        self.announced: Sequence[str] = ()
         self.folder = run_folder.create(reports)
         self._facts = RunFacts(
             id=self.folder.name,
-            seed=secrets.randbelow(9999) + 1 if seed is None else seed,
+            seed=_seed(seed, shard),
             started_at=wall(),
             command=command,
             host=run_folder.this_host(),
             scenarios=tuple(dict.fromkeys(cell.story.name for cell in self._asked)),
             designs=tuple(dict.fromkeys(cell.design.name for cell in self._asked)),
             cells=tuple((cell.story.name, cell.design.name) for cell in self._asked),
+            shard=shard,
         )
         self._save_facts()
         self._handlers = {
@@ -158,7 +165,8 @@ class ScenarioSession:
 
     def _start_stack(self) -> stacks.Stack:
         designs = self._facts.designs
-        self._lines.tell(f"run {self._facts.id}, seed {self._facts.seed}")
+        part = f", shard {self._facts.shard}" if self._facts.shard else ""
+        self._lines.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
         check_imports(
             self._project,
             list({cell.design.name: cell.design for cell in self._asked}.values()),
@@ -199,10 +207,11 @@ class ScenarioSession:
 
     # --- the end --------------------------------------------------------------
 
-    def finish(self, *, interrupted: bool) -> int:
+    def finish(self, *, interrupted: bool, crashed: str | None = None) -> int:
         """Remove the stack, write the report, return the exit code of design.md §8.
 
-        Ctrl-C does nothing any more: what remains is healing, removing and writing.
+        `crashed` says how whoever runs the scenarios failed, if it did. Ctrl-C does
+        nothing any more: what remains is healing, removing and writing.
         """
         for number in self._handlers:
             signal.signal(number, signal.SIG_IGN)
@@ -211,6 +220,7 @@ class ScenarioSession:
             self._note(
                 seconds=now() - self._begun,
                 interrupted=interrupted or self._interrupted,
+                harness_error=self._facts.harness_error or crashed,
                 not_run=tuple(
                     NotRun(
                         scenario=cell.story.name,
@@ -222,13 +232,19 @@ class ScenarioSession:
                     or cell.story.name not in self._conducted
                 ),
             )
-            self._exit_code = judge_run(self.folder)
+            code = judge_run(self.folder, tell=self._lines.tell)
+            self._exit_code = ci.exit_code(code, self._no_verdict)
             if self._failed_with == UsageError.exit_code:
                 # Nothing failed: what the user wrote cannot be run.
                 self._exit_code = self._failed_with
             run_folder.point_latest_at(self.folder)
-        except (EvidenceNotWritten, OSError) as error:
-            self._lines.tell(f"the report could not be written: {error}")
+            # Of shards, a CI is told when they are merged.
+            environment = {} if self._facts.shard else os.environ
+            self.announced = ci.announce(self.folder, environment, self._no_verdict)
+        except Exception as error:  # noqa: BLE001 - without a report no run is good
+            known = isinstance(error, (EvidenceNotWritten, OSError))
+            why = str(error) if known else traceback.format_exc()
+            self._lines.tell(f"the report could not be written: {why}")
             self._exit_code = _HARNESS_FAILED
         finally:
             for number, handler in self._handlers.items():
@@ -272,6 +288,13 @@ class ScenarioSession:
 
     def _save_facts(self) -> None:
         run_folder.write_facts(self.folder, self._facts)
+
+
+def _seed(asked: int | None, shard: Shard | None) -> int:
+    """Return the run's seed; where none is asked for, shards agree on one."""
+    if asked is not None:
+        return asked
+    return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
 
 
 def _why_not(cell: CellAsked) -> str | None:

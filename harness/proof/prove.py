@@ -21,7 +21,8 @@ from harness.proof import tally
 from harness.proof.defects import Defect, with_neighbours
 from harness.proof.plant import plant
 from harness.proof.stories import STORIES
-from harness.report.evidence import judge_scenario, write
+from harness.report.evidence import judge_scenario
+from harness.report.outputs import write
 from harness.run import Run, conduct
 from harness.scenario import Story
 from harness.stack import stack as stacks

@@ -2,10 +2,11 @@
 
 It exists so that drawing stays below judging: `evidence.judge_run` judges and writes,
 `cells` judges one history, `results` is the shape of results.json, and every renderer
-(html, junit, summary) reads that. The page shows `exhibits`, too: pictures, logs and
-lines of the evidence, which are looked at and never judged.
+(html, junit, summary, badge, annotations) reads that. The page shows `exhibits`, too:
+pictures, logs and lines of the evidence, which are looked at and never judged.
 
-    evidence     a run's folder: judged, written, drawn
+    evidence     a run's folder: read and judged
+    outputs      everything drawn and written, each by itself
     cells        one history judged; telling, stories, measures, recovery and
                  words tell of it
     compare      two runs held against each other

@@ -5,50 +5,57 @@ without a container engine. The verdict comes first and drawing last: what a ren
 does never changes results.json or the exit code.
 """
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 import msgspec
 
-from harness.errors import EvidenceNotWritten, UsageError
+from harness.errors import UsageError
 from harness.history import NotRun, RunFacts, read
-from harness.report import html, junit, results, summary
+from harness.report import outputs, results
 from harness.report.cells import Judged, judge_history, together, without_verdict
-from harness.report.compare import Comparison, compare
-from harness.report.exhibits import exhibits
-from harness.report.results import CellResult, RunPart, RunResult
+from harness.report.compare import compare
+from harness.report.results import CellResult, MergedRun, RunPart, RunResult
 
 HISTORY = "history.jsonl"
 
-Renderer = Callable[[RunResult], str]
-RENDERERS: Mapping[str, Renderer] = {
-    "junit.xml": junit.render,
-    "summary.md": summary.render,
-}
+CellName = tuple[str, str]
+_LEFT_NOTHING = "it was asked for, and left nothing"
 
 
-def judge_run(folder: Path) -> int:
+def _unsaid(_: str) -> None:
+    """Say nothing: what could not be drawn stands in its place all the same."""
+
+
+def judge_run(
+    folder: Path,
+    *,
+    to_lie_at: Path | None = None,
+    tell: Callable[[str], None] = _unsaid,
+) -> int:
     """Judge the run in `folder`, write results and report, return the exit code.
 
-    Raises UsageError where there is no such folder, and EvidenceNotWritten where
-    the results cannot be written.
+    `tell` hears of each output that could not be drawn. The folder will be moved
+    `to_lie_at` some other place, if that is named. Raises UsageError where there is no
+    such folder, and EvidenceNotWritten where the results cannot be written.
     """
     result = judge_cells(folder)
-    write(folder / "results.json", results.encode(result))
-    _draw(folder, result)
+    outputs.write(folder / "results.json", results.encode(result))
+    outputs.draw(folder, result, to_lie_at=to_lie_at or folder, tell=tell)
     return result.exit_code
 
 
-def render_run(folder: Path, *, against: Path | None = None) -> None:
+def render_run(
+    folder: Path, *, against: Path | None = None, tell: Callable[[str], None] = _unsaid
+) -> None:
     """Draw the report again from results.json; judge first where there is none.
 
     `against` is the folder of an earlier run: what is new since then is marked.
     """
     before = results_of(against) if against is not None else None
     result = results_of(folder)
-    _draw(folder, result, compare(before, result) if before is not None else None)
+    comparison = compare(before, result) if before is not None else None
+    outputs.draw(folder, result, comparison, to_lie_at=folder, tell=tell)
 
 
 def results_of(folder: Path) -> RunResult:
@@ -79,7 +86,7 @@ def judge_cells(folder: Path) -> RunResult:
     asked = tuple(facts.cells) if facts else ()
     order = tuple(dict.fromkeys((*asked, *sorted(found))))
     judged: list[Judged] = []
-    results_of: dict[tuple[str, str], CellResult] = {}
+    results_of: dict[CellName, CellResult] = {}
     for scenario in dict.fromkeys(name for name, _ in order):
         cells = [
             _judge_file(folder, *each)
@@ -89,16 +96,16 @@ def judge_cells(folder: Path) -> RunResult:
         judged += cells
         for each in together(cells):
             results_of[scenario, each.design] = each
+    lacking = missing(facts.merged if facts else ())
     not_run = _not_run(facts, [each for each in order if each not in results_of])
     named = {(each.scenario, each.design) for each in not_run}
-    for scenario, design in order:
-        if (scenario, design) not in named:
-            results_of.setdefault(
-                (scenario, design),
-                without_verdict(scenario, design, "it was asked for, and left nothing"),
-            )
+    for cell in order:
+        if cell not in named and cell not in results_of:
+            shard = lacking.get(cell)
+            because = f"{shard} is missing" if shard else _LEFT_NOTHING
+            results_of[cell] = without_verdict(*cell, because)
     ordered = tuple(results_of[each] for each in order if each in results_of)
-    run = _run_part(facts, problem, judged)
+    run = _run_part(facts, problem, judged, tuple(dict.fromkeys(lacking.values())))
     return RunResult(
         schema_version=results.RESULTS_VERSION,
         run=run,
@@ -107,6 +114,19 @@ def judge_cells(folder: Path) -> RunResult:
         cells=ordered,
         not_run=not_run,
     )
+
+
+def missing(parts: Sequence[RunFacts]) -> Mapping[CellName, str]:
+    """Return the cells of shards that are not among the parts, each with its shard."""
+    shards = [part.shard for part in parts if part.shard is not None]
+    brought = {shard.number for shard in shards}
+    return {
+        cell: f"shard {number}/{len(shard.cells)}"
+        for shard in shards[:1]
+        for number, cells in enumerate(shard.cells, start=1)
+        if number not in brought
+        for cell in cells
+    }
 
 
 # --- reading ------------------------------------------------------------------
@@ -135,32 +155,36 @@ def _facts(folder: Path) -> tuple[RunFacts | None, str | None]:
         return None, f"run.json cannot be read: {error}"
 
 
-def _histories(folder: Path) -> set[tuple[str, str]]:
+def _histories(folder: Path) -> set[CellName]:
     """Return the (scenario, design) of every history in the folder."""
     paths = folder.glob(f"*/*/{HISTORY}")
     return {(path.parent.parent.name, path.parent.name) for path in paths}
 
 
-def _not_run(
-    facts: RunFacts | None, without: Sequence[tuple[str, str]]
-) -> tuple[NotRun, ...]:
+def _not_run(facts: RunFacts | None, without: Sequence[CellName]) -> tuple[NotRun, ...]:
     """Name the cells without a history, and why. A cell that has one did run."""
     if facts is None:
         return ()
-    said = {(each.scenario, each.design): each for each in facts.not_run}
-    if facts.interrupted or facts.harness_error:
-        why = "the run was interrupted" if facts.interrupted else "the harness failed"
-        for scenario, design in without:
-            missed = NotRun(scenario=scenario, design=design, because=why)
-            said.setdefault((scenario, design), missed)
+    said: dict[CellName, NotRun] = {}
+    for part in facts.merged or (facts,):
+        said |= {(each.scenario, each.design): each for each in part.not_run}
+        if part.interrupted or part.harness_error:
+            why = (
+                "the run was interrupted" if part.interrupted else "the harness failed"
+            )
+            for scenario, design in set(part.cells).intersection(without):
+                missed = NotRun(scenario=scenario, design=design, because=why)
+                said.setdefault((scenario, design), missed)
     asked = set(facts.cells)
-    return tuple(said[each] for each in said if each in without or each not in asked)
+    order = (*without, *(each for each in said if each not in asked))
+    return tuple(said[each] for each in dict.fromkeys(order) if each in said)
 
 
 def _run_part(
     facts: RunFacts | None,
     problem: str | None,
     judged: Sequence[Judged],
+    missing: tuple[str, ...],
 ) -> RunPart:
     """Tell of the run; where run.json is missing, as its first history knows it."""
     cell = next((each.cell for each in judged if each.cell is not None), None)
@@ -187,48 +211,19 @@ def _run_part(
         designs=facts.designs,
         interrupted=facts.interrupted,
         harness_error=facts.harness_error or problem,
+        merged=tuple(_merged_run(each) for each in facts.merged),
+        missing=missing,
     )
 
 
-# --- writing ------------------------------------------------------------------
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises EvidenceNotWritten."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise EvidenceNotWritten(
-            f"cannot write {path}: {error.strerror}; make room or choose another folder"
-        ) from error
-
-
-def _draw(
-    folder: Path, result: RunResult, comparison: Comparison | None = None
-) -> None:
-    """Draw each output by itself: one that crashes says so in its own place."""
-
-    def page(result: RunResult) -> str:
-        return html.render(result, exhibits(folder, result), comparison)
-
-    for name, render in {**RENDERERS, "index.html": page}.items():
-        try:
-            text = render(result)
-        except Exception:  # noqa: BLE001 - drawing never changes a verdict, nor another drawing
-            text = _crash(name, traceback.format_exc())
-        write(folder / name, text.encode("utf-8", "replace"))
-
-
-def _crash(name: str, trace: str) -> str:
-    """Return what stands where a renderer crashed; XML stays well formed."""
-    said = f"Drawing {name} failed. The verdicts are in results.json.\n\n{trace}"
-    if name.endswith(".xml"):
-        return f"<testsuites><!-- {said.replace('--', '- -')} --></testsuites>\n"
-    if name.endswith(".html"):
-        return (
-            f"<!doctype html><title>Drawing failed</title><pre>{escape(said)}</pre>\n"
-        )
-    return said
+def _merged_run(facts: RunFacts) -> MergedRun:
+    return MergedRun(
+        name=facts.name,
+        id=facts.id,
+        started_at=facts.started_at,
+        seconds=facts.seconds,
+        command=facts.command,
+        versions=facts.versions,
+        images=facts.images,
+        host=facts.host,
+    )

@@ -216,8 +216,25 @@ class CellResult(Result, frozen=True):
         return self.verdict is not CellVerdict.BROKE
 
 
+class MergedRun(Result, frozen=True):
+    """One of the runs that were merged into this one, each from its own machine."""
+
+    name: str
+    id: str
+    started_at: float
+    seconds: float | None
+    command: str
+    versions: dict[str, str]
+    images: dict[str, str]
+    host: Host | None
+
+
 class RunPart(Result, frozen=True):
-    """The run: what was asked for, with what, and how it ended."""
+    """The run: what was asked for, with what, and how it ended.
+
+    `merged` are the runs that a merged run is of, `missing` the shards that it lacks;
+    its `versions` and `images` name the parts wherever these differ.
+    """
 
     id: str
     seed: int
@@ -231,6 +248,8 @@ class RunPart(Result, frozen=True):
     designs: tuple[str, ...]
     interrupted: bool
     harness_error: str | None
+    merged: tuple[MergedRun, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 class RunResult(Result, frozen=True):
@@ -283,6 +302,8 @@ def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
         parts.append("the harness failed")
     if run.interrupted:
         parts.append("interrupted")
+    if run.missing:
+        parts.append(f"incomplete without {', '.join(run.missing)}")
     return ", ".join(parts)
 
 

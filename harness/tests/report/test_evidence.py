@@ -4,14 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
 
-from harness.errors import EvidenceNotWritten, UsageError
+from harness.errors import UsageError
 from harness.history import NotRun
-from harness.report import evidence, exhibits, html, results
+from harness.report import exhibits, results
 from harness.report.evidence import judge_cells, judge_run, judge_scenario, render_run
 from harness.tests.histories import damage
 from harness.tests.histories.runs import (
@@ -25,10 +24,11 @@ from harness.tests.histories.runs import (
     run_json,
     weak,
 )
+from harness.tests.report.test_outputs import DRAWN
 from harness.verdict import CellVerdict
 
 SCHEMA = Path(results.__file__).parent / "schemas/results.schema.json"
-OUTPUTS = ("results.json", "junit.xml", "summary.md", "index.html")
+OUTPUTS = ("results.json", *DRAWN)
 
 
 def results_of(folder: Path) -> Any:
@@ -224,31 +224,6 @@ def test_a_history_that_cannot_be_opened_has_no_verdict(tmp_path: Path) -> None:
     assert "the history cannot be read" in found.because[0]
 
 
-@pytest.mark.parametrize("name", ["junit.xml", "summary.md", "index.html"])
-def test_a_renderer_that_crashes_changes_nothing_else(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Verdict first, drawing last: results, exit code and the others stay intact."""
-
-    def crash(_: object) -> str:
-        raise ZeroDivisionError("<b>")
-
-    broke(tmp_path)
-    judge_run(tmp_path)
-    before = {each: (tmp_path / each).read_bytes() for each in OUTPUTS if each != name}
-    if name == "index.html":
-        monkeypatch.setattr(html, "render", lambda *_: crash(_))
-    else:
-        monkeypatch.setitem(evidence.RENDERERS, name, crash)
-    assert judge_run(tmp_path) == 1
-    assert before == {each: (tmp_path / each).read_bytes() for each in before}
-    said = (tmp_path / name).read_text()
-    assert f"Drawing {name} failed" in said
-    assert "<b>" not in said or not name.endswith("html")
-    if name.endswith("xml"):
-        assert ET.fromstring(said).tag == "testsuites"
-
-
 def test_a_report_is_drawn_again_from_its_folder(tmp_path: Path) -> None:
     """What was drawn is drawn again, to the byte; results.json is not touched."""
     put(tmp_path, "kept")
@@ -314,11 +289,3 @@ def test_results_that_cannot_be_read_are_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{}")
     with pytest.raises(UsageError, match="harness judge"):
         render_run(tmp_path)
-
-
-def test_what_cannot_be_written_is_said_and_leaves_no_half_file(tmp_path: Path) -> None:
-    """A disk that is full, a folder in the way."""
-    (tmp_path / "results.json").mkdir()
-    with pytest.raises(EvidenceNotWritten, match=r"cannot write .*results\.json"):
-        judge_run(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
