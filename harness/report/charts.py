@@ -5,11 +5,11 @@ state, rows that the database calls pending while no message stands for them, jo
 got slow or never ended.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
-from harness.report import svg
+from harness.report import latency_chart, svg
 from harness.report.frames import (
     LEFT,
     RIGHT,
@@ -21,13 +21,10 @@ from harness.report.frames import (
     ground,
     time_axis,
 )
-from harness.report.palette import MARKS
 from harness.report.results import CellResult, FaultResult
-from harness.report.scene import LAYERS, Dot, Scene
+from harness.report.scene import LAYERS, Scene
 from harness.report.svg import Scale
 from harness.verdict import CellVerdict
-
-_NEVER = 22  # the height of the lane for jobs that never ended
 
 NAMES: Mapping[str, str] = {
     "lost": "lost",
@@ -50,7 +47,7 @@ def draw(
     charts = (
         _jobs(cell.faults, scene, x),
         _backlog(cell.faults, scene, x),
-        _latency(cell.faults, scene, x, links, coarse=coarse),
+        latency_chart.draw(cell.faults, scene, x, links, coarse=coarse),
     )
     return (_faults(cell, x), *charts) if cell.faults else charts
 
@@ -212,83 +209,3 @@ def _backlog(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
             Key(colour="repeated", mark="|", words="messages the broker holds"),
         ),
     )
-
-
-# --- latency ------------------------------------------------------------------
-
-
-def _latency(
-    faults: Sequence[FaultResult],
-    scene: Scene,
-    x: Scale,
-    links: Mapping[str, str],
-    *,
-    coarse: bool,
-) -> Chart:
-    took = [dot.took for dot in scene.dots if dot.took is not None]
-    slowest = max(took, default=1.0)
-    high = next((top for top in (1, 10, 100) if slowest <= top), 1000)
-    y = Scale(low=0.01, high=high, start=190, stop=12 + _NEVER, log=True)
-    never = 4 + _NEVER / 2
-    parts = ground(faults, x, y, top=2)
-    parts.append(
-        svg.filled(
-            "rect",
-            "panel",
-            x=LEFT,
-            y=2,
-            width=x.stop - LEFT,
-            height=_NEVER,
-            opacity=0.6,
-        )
-    )
-    parts.append(svg.text("never", LEFT - 8, never + 4, anchor="end", colour="text"))
-
-    def place(dot: Dot) -> tuple[float, float]:
-        return x(dot.asked), never if dot.took is None else y(dot.took)
-
-    plain = [place(dot) for dot in scene.dots if dot.mark == "ok"]
-    data = svg.dots(plain, grid=2 if coarse else 1)
-    parts.append(svg.stroked(data, "ok", width=4, stroke_linecap="round"))
-    for kind in list(MARKS)[1:]:
-        parts += _marks(kind, [d for d in scene.dots if d.mark == kind], place, links)
-    there = [kind for kind in MARKS if any(dot.mark == kind for dot in scene.dots)]
-    endless = sum(1 for dot in scene.dots if dot.took is None)
-    middle = sorted(took)[len(took) // 2] if took else None
-    return chart(
-        "Latency by when the job was asked for",
-        f"{len(took)} jobs ended"
-        + (f", half of them within {middle:.2f} s, " if middle is not None else ", ")
-        + f"the slowest after {slowest:.1f} s; {endless} never ended.",
-        x,
-        210,
-        [*parts, *axes(x, y, whole=False)],
-        (Key(colour=kind, mark=kind, words=MARKS[kind]) for kind in there),
-        links=True,
-    )
-
-
-def _marks(
-    kind: str,
-    found: Sequence[Dot],
-    place: Callable[[Dot], tuple[float, float]],
-    links: Mapping[str, str],
-) -> list[Markup]:
-    """Draw marks: those with a story are links, all others one path."""
-    told = [dot for dot in found if dot.key in links]
-    untold = {svg.mark(kind, *place(dot)) for dot in found if dot.key not in links}
-    parts = [svg.filled("path", kind, d="".join(sorted(untold)))] if untold else []
-    for dot in told:
-        ended = (
-            f"ended after {dot.took:.2f} s" if dot.took is not None else "never ended"
-        )
-        said = f"{dot.key}: asked for at {dot.asked:.2f} s, {ended}"
-        parts.append(
-            svg.element(
-                "a",
-                svg.element("title", said),
-                svg.filled("path", kind, d=svg.mark(kind, *place(dot))),
-                href=f"#{links[dot.key]}",
-            )
-        )
-    return parts

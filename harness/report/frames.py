@@ -95,8 +95,12 @@ def axes(x: Scale, y: Scale, *, whole: bool) -> list[Markup]:
         more = ((100, "100 s"), (1000, "1000 s"))
         named = [each for each in (*powers, *more) if each[0] <= y.high]
     lines = "".join(f"M{LEFT} {round(y(at))}H{x.stop:.0f}" for at, _ in named)
-    names = [svg.text(said, LEFT - 8, y(at) + 4, anchor="end") for at, said in named]
-    return [svg.stroked(lines, "line", opacity=0.7), *names, *time_axis(x, y.start)]
+    names = [(said, LEFT - 8, round(y(at)) + 4) for at, said in named]
+    return [
+        svg.stroked(lines, "line", opacity=0.7),
+        svg.texts(names, anchor="end"),
+        *time_axis(x, y.start),
+    ]
 
 
 def time_axis(x: Scale, top: float) -> list[Markup]:
@@ -104,13 +108,8 @@ def time_axis(x: Scale, top: float) -> list[Markup]:
     seconds = svg.ticks(x.high, about=8)
     lines = f"M{LEFT} {top:.0f}H{x.stop:.0f}"
     lines += "".join(f"M{x(each):.0f} {top:.0f}v4" for each in seconds)
-    return [
-        svg.stroked(lines, "soft"),
-        *(
-            svg.text(f"{each:g} s", x(each), top + 16, anchor="middle")
-            for each in seconds
-        ),
-    ]
+    names = [(f"{each:g} s", round(x(each)), top + 16) for each in seconds]
+    return [svg.stroked(lines, "soft"), svg.texts(names, anchor="middle")]
 
 
 def swatch(key: Key) -> Markup:

@@ -15,7 +15,15 @@ from hashlib import sha256
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.report import cell_pages, frames, front, job_pages, palette
+from harness.report import (
+    cell_pages,
+    frames,
+    front,
+    job_pages,
+    matrix,
+    overview,
+    palette,
+)
 from harness.report.compare import Comparison, summary
 from harness.report.exhibits import Exhibits
 from harness.report.results import RunResult, Story, anchor
@@ -91,8 +99,9 @@ def _page(
         glyph=_glyph(result),
         started=_utc(result.run.started_at),
         numbers=front.numbers(result),
-        matrix=front.matrix(result),
-        overview=front.overview(result),
+        matrix=matrix.matrix(result),
+        overview=overview.overview(result),
+        unexplained=front.unexplained(result.cells),
         broken=front.worst_first(result.cells, CellVerdict.BROKE),
         unknown=front.worst_first(result.cells, CellVerdict.NONE),
         weak=front.worst_first(result.cells, CellVerdict.WEAKNESS),
@@ -101,6 +110,8 @@ def _page(
             result, ids, exhibits, coarse=detail.coarse, logs=detail.logs
         ),
         jobs=job_pages.job_pages(result, ids, exhibits, survivors=detail.survivors),
+        not_run=_not_run(result),
+        clock_error=_clock_error(result),
         untold=sum(len(cell.stories) for cell in result.cells) - len(ids),
         comparison=comparison,
         compared=summary(comparison) if comparison else "",
@@ -119,6 +130,21 @@ def _glyph(result: RunResult) -> str:
     if verdict is None:
         return GLYPHS[CellVerdict.NONE]
     return GLYPHS[CellVerdict.KEPT if verdict is CellVerdict.WEAKNESS else verdict]
+
+
+def _not_run(result: RunResult) -> Mapping[str, list[str]]:
+    """Gather the cells that did not run by the reason, which many share."""
+    found: dict[str, list[str]] = {}
+    for each in result.not_run:
+        name = f"{each.scenario} × {each.design}"
+        found.setdefault(each.because, []).append(name)
+    return found
+
+
+def _clock_error(result: RunResult) -> float | None:
+    """Return how far clocks may have been apart at worst, in seconds."""
+    errors = [cell.measures.clock_error_seconds for cell in result.cells]
+    return max((each for each in errors if each is not None), default=None)
 
 
 def _source(name: str) -> str:
@@ -174,11 +200,13 @@ _ENVIRONMENT.globals.update(
     against=front.against,
     anchor=anchor,
     answers=_answers,
+    command=cell_pages.command,
     counts=front.counts,
     glyphs=GLYPHS,
     meanings=MEANINGS,
-    promised_by=front.promised_by,
+    promised_by=matrix.promised_by,
     seen=front.seen,
+    signs={verdict.value: glyph for verdict, glyph in GLYPHS.items()},
     swatch=frames.swatch,
     unknown_verdict=Verdict.UNKNOWN,
     verdicts=tuple(reversed(CellVerdict)),

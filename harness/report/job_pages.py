@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report import swimlane
+from harness.report import causes
 from harness.report.exhibits import Exhibit, Exhibits
-from harness.report.results import CauseResult, CellResult, RunResult, Story, anchor
-from harness.report.telling import WORDS
+from harness.report.results import (
+    CauseResult,
+    CellResult,
+    EventLine,
+    RunResult,
+    Story,
+    anchor,
+)
 from harness.verdict import CellVerdict
 
 STORIES = 200
 FIRST = 3
-UNEXPLAINED = "unexplained"
 
 Ids = Mapping[tuple[str, str, str], str]
 
@@ -56,11 +62,24 @@ def _first_of_each_cause(cell: CellResult) -> set[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
-    """Why a job is in the report: what it is, why, and how sure that is."""
+    """Why a job is in the report: what befell it and why, in one sentence.
+
+    `shown` is that in the checker's words, `confidence` says how sure the cause is.
+    """
 
     sentence: str
+    shown: str
     cause: str
     confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """An unharmed job to compare with, asked for so many seconds after the harmed."""
+
+    id: str
+    key: str
+    later_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +95,7 @@ class JobPage:
     story: Story
     because: tuple[Because, ...]
     picture: Markup
-    survivor: str | None
+    survivor: Survivor | None
     fared: Mapping[str, tuple[str, ...]]
     lines: tuple[int, ...]
 
@@ -86,11 +105,21 @@ class JobPage:
         return f"{self.cell.scenario}/{self.cell.design}/history.jsonl"
 
     @property
+    def last_seen(self) -> EventLine | None:
+        """Return the last event that is not of the final read."""
+        place = _last_moving(self.story)
+        return None if place is None else self.story.events[place]
+
+    @property
     def missing_after(self) -> int | None:
         """Return the place of the event after which the next one never came."""
-        kinds = [event.kind for event in self.story.events]
-        moving = [i for i, kind in enumerate(kinds) if kind not in swimlane.FINAL_KINDS]
-        return max(moving, default=None) if self.story.missing else None
+        return _last_moving(self.story) if self.story.missing else None
+
+
+def _last_moving(story: Story) -> int | None:
+    kinds = [event.kind for event in story.events]
+    moving = [i for i, kind in enumerate(kinds) if kind not in swimlane.FINAL_KINDS]
+    return max(moving, default=None)
 
 
 def job_pages(
@@ -114,7 +143,7 @@ def _pages_of_jobs(
 ) -> Iterator[JobPage]:
     name = anchor(cell.scenario, cell.design)
     lines = exhibits.get((cell.scenario, cell.design), Exhibit()).lines
-    causes = _causes_of(cell)
+    found = _causes_of(cell)
     beside = {
         story.key: f"{name}--s{number}"
         for number, story in enumerate(cell.survivors, start=1)
@@ -129,9 +158,9 @@ def _pages_of_jobs(
                 id=id_,
                 cell=cell,
                 story=story,
-                because=tuple(_because(*each) for each in causes[story.key]),
+                because=tuple(_because(*each) for each in found[story.key]),
                 picture=swimlane.draw(story.events, cell.faults),
-                survivor=beside.get(story.survivor or ""),
+                survivor=_survivor(cell, story, beside),
                 fared=_fared(result, cell, story.key),
                 lines=lines.get(story.key, ()),
             )
@@ -162,17 +191,25 @@ def _causes_of(cell: CellResult) -> Mapping[str, list[tuple[str, CauseResult]]]:
 
 
 def _because(kind: str, cause: CauseResult) -> Because:
-    one, _ = WORDS.get(kind, (kind, kind))
-    if cause.cause == UNEXPLAINED:
-        confidence = "the harm is proven, its cause is not: unexplained"
-    elif cause.proven == "presence":
-        confidence = "proven by the events marked below"
-    else:
-        confidence = "proven by absence: every ledger that would show it was read whole"
     return Because(
-        sentence=f"{one[0].upper()}{one[1:]}, because: {cause.because}.",
+        sentence=causes.sentence(kind, cause),
+        shown=cause.because,
         cause=cause.cause,
-        confidence=confidence,
+        confidence=causes.how_sure(kind, cause),
+    )
+
+
+def _survivor(
+    cell: CellResult, story: Story, beside: Mapping[str, str]
+) -> Survivor | None:
+    """Return the job that is told beside this one, if it has a page."""
+    other = next((each for each in cell.survivors if each.key == story.survivor), None)
+    if other is None or other.key not in beside or not (other.events and story.events):
+        return None
+    return Survivor(
+        id=beside[other.key],
+        key=other.key,
+        later_seconds=other.events[0].seconds - story.events[0].seconds,
     )
 
 

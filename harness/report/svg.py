@@ -69,11 +69,19 @@ def text(
     said: str, x: float, y: float, *, anchor: str = "start", colour: str = "soft"
 ) -> Markup:
     """Return a line of text with its baseline at y; `anchor` is start, middle, end."""
+    return texts([(said, x, y)], anchor=anchor, colour=colour)
+
+
+def texts(
+    lines: Iterable[tuple[str, float, float]],
+    *,
+    anchor: str = "start",
+    colour: str = "soft",
+) -> Markup:
+    """Return lines of text, each as (said, x, y): what they share is said once."""
     return element(
-        "text",
-        said,
-        x=x,
-        y=y,
+        "g",
+        *(element("text", said, x=x, y=y) for said, x, y in lines),
         text_anchor=anchor,
         class_=f"f-{colour}",
         fill=LIGHT[colour],
@@ -102,25 +110,32 @@ def ticks(high: float, *, about: int) -> list[float]:
     """Return round values from 0 to `high`, some `about` of them."""
     if high <= 0:
         return [0]
-    rough = high / about
+    each = step(high, about=about)
+    return [each * index for index in range(int(high / each + 1e-9) + 1)]
+
+
+def step(span: float, *, about: int) -> float:
+    """Return a round step (1, 2 or 5 times a power of ten) for `about` of them."""
+    rough = span / about
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
-    return [step * index for index in range(int(high / step + 1e-9) + 1)]
+    return next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
 
 
 def steps(points: Points, x: Scale, y: Scale) -> str:
-    """Return the path of a step series: what it comes to in each pixel's column."""
+    """Return the path of a step series: what it comes to in each pixel's column.
+
+    After its start it moves by differences, which are shorter than places.
+    """
     if not points:
         return ""
     columns = {round(x(at)): round(y(height)) for at, height in points}
-    first, *later = columns.items()
-    parts = [f"M{first[0]} {first[1]}"]
-    last = first[1]
+    (was_x, was_y), *later = columns.items()
+    parts = [f"M{was_x} {was_y}"]
     for column, height in later:
-        if height != last:
-            parts.append(f"H{column}V{height}")
-            last = height
-    return "".join([*parts, f"H{round(x.stop)}"])
+        if height != was_y:
+            parts.append(f"h{column - was_x}v{height - was_y}")
+            was_x, was_y = column, height
+    return "".join([*parts, f"h{round(x.stop) - was_x}"])
 
 
 def area(points: Points, x: Scale, y: Scale) -> str:
