@@ -27,7 +27,7 @@ CLAUSES: Mapping[str, str] = {
     "dropped by the broker": "the broker took its message and has lost it",
     "acknowledged too early": "its message was acknowledged before the job had ended:"
     " the broker had nothing left to deliver again",
-    "swallowed": "its message was taken from the broker for good while the job was open",
+    "swallowed": "its message was taken from the broker for good before the job ended",
     "dead-lettered": "its message went to the dead letters",
     "result lost": "its body ran, and its end was never written to its row",
     "stuck unacknowledged": "its message may still lie with a worker that has not"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.report import causes, charts
 from harness.report.causes import Confidence
+from harness.report.detail import Detail
 from harness.report.exhibits import Exhibit, Exhibits
 from harness.report.frames import Chart
 from harness.report.front import limit_of, misses_its_limit, seen, worst_first
@@ -87,12 +88,7 @@ class CellPage:
 
 
 def cell_pages(
-    result: RunResult,
-    ids: Ids,
-    exhibits: Exhibits,
-    *,
-    coarse: bool,
-    logs: bool,
+    result: RunResult, ids: Ids, exhibits: Exhibits, detail: Detail
 ) -> list[CellPage]:
     """Return the page of every cell, in the order of results.json."""
     findings = [
@@ -117,8 +113,8 @@ def cell_pages(
                 causes=tuple(_causes(cell, links)),
                 balances=_balances(cell.accounting),
                 measured=tuple(_measured(cell)),
-                charts=_charts(cell, exhibit, links, coarse=coarse),
-                logs=exhibit.logs if logs else (),
+                charts=_charts(cell, exhibit, links, detail),
+                logs=exhibit.logs if cell.verdict in detail.logs else (),
                 problem=exhibit.problem,
                 previous=findings[place - 1] if place else None,
                 next=_after(findings, place),
@@ -224,11 +220,11 @@ def _members(cause: CauseResult, links: Mapping[str, str]) -> Members:
 
 
 def _charts(
-    cell: CellResult, exhibit: Exhibit, links: Mapping[str, str], *, coarse: bool
+    cell: CellResult, exhibit: Exhibit, links: Mapping[str, str], detail: Detail
 ) -> tuple[Chart, ...]:
-    if exhibit.scene is None:
+    if exhibit.scene is None or cell.verdict not in detail.charts:
         return ()
-    return charts.draw(cell, exhibit.scene, links, coarse=coarse)
+    return charts.draw(cell, exhibit.scene, links, coarse=detail.coarse)
 
 
 def _measured(cell: CellResult) -> Iterable[Measured]:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from harness.report import svg
-from harness.report.palette import LIGHT, MARKS
 from harness.report.results import FaultResult
 from harness.report.svg import Scale
 
@@ -21,17 +20,29 @@ RIGHT = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """One entry of a chart's legend: its colour, its mark or "", and its words."""
+    """One entry of a chart's legend: its colour, its mark and its words.
+
+    `mark` is one of `palette.MARKS`, "line", "dashes", or "area".
+    """
 
     colour: str
     mark: str
     words: str
 
+    @property
+    def id(self) -> str:
+        """Return the id of its picture, which is drawn once for all charts."""
+        return f"key-{self.colour}-{self.mark}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """One picture with its title, what it says in words, and its legend."""
+    """One picture with its title, what it says in words, and its legend.
 
+    `id` is that of the caption, which names the picture, too.
+    """
+
+    id: str
     title: str
     sentence: str
     picture: Markup
@@ -39,6 +50,7 @@ class Chart:
 
 
 def chart(
+    id_: str,
     title: str,
     sentence: str,
     x: Scale,
@@ -53,13 +65,15 @@ def chart(
         parts,
         width=WIDTH,
         height=height,
-        name=f"{title}: {sentence}",
+        aria_labelledby=id_,
         links=links,
         data_from=x.start,
         data_to=x.stop,
         data_seconds=f"{x.high:.3f}",
     )
-    return Chart(title=title, sentence=sentence, picture=drawn, legend=tuple(legend))
+    return Chart(
+        id=id_, title=title, sentence=sentence, picture=drawn, legend=tuple(legend)
+    )
 
 
 def ground(
@@ -67,22 +81,13 @@ def ground(
 ) -> list[Markup]:
     """Shade where a fault was on."""
     top = y.stop if top is None else top
-    parts = []
+    data = ""
     for fault in faults:
         if fault.confirmed is not None:
             left = x(fault.confirmed)
             right = x.stop if fault.healed is None else x(fault.healed)
-            parts.append(
-                svg.filled(
-                    "rect",
-                    "shade",
-                    x=left,
-                    y=top,
-                    width=max(1.0, right - left),
-                    height=y.start - top,
-                )
-            )
-    return parts
+            data += svg.box(left, top, max(left + 1, right), y.start)
+    return [svg.filled("path", "shade", d=data)] if data else []
 
 
 def axes(x: Scale, y: Scale, *, whole: bool) -> list[Markup]:
@@ -112,20 +117,25 @@ def time_axis(x: Scale, top: float) -> list[Markup]:
     return [svg.stroked(lines, "soft"), svg.texts(names, anchor="middle")]
 
 
-def swatch(key: Key) -> Markup:
-    """Draw a legend's mark."""
-    if key.mark in MARKS and key.mark != "ok":
-        shape = svg.filled("path", key.colour, d=svg.mark(key.mark, 7, 7))
-    elif key.mark == "ok":
-        shape = svg.filled("circle", key.colour, cx=7, cy=7, r=3)
-    elif key.mark == "-":
-        shape = svg.stroked("M0 7h14", key.colour, width=3, stroke_dasharray="5 3")
-    elif key.mark == "|":
-        shape = svg.stroked("M0 7h14", key.colour, width=3)
-    else:
-        shape = svg.filled(
-            "rect", key.colour, x=1, y=1, width=12, height=12, stroke=LIGHT["soft"]
-        )
+def swatches(charts: Iterable[Chart]) -> Markup:
+    """Draw the marks of all legends, once each, for the legends to point at."""
+    keys = {key.id: key for chart in charts for key in chart.legend}
+    symbols = [svg.element("g", _mark(key), id=key.id) for key in keys.values()]
     return svg.element(
-        "svg", shape, viewBox="0 0 14 14", width=14, height=14, aria_hidden="true"
+        "svg", svg.element("defs", *symbols), width=0, height=0, aria_hidden="true"
     )
+
+
+def _mark(key: Key) -> Markup:
+    match key.mark:
+        case "ok":
+            return svg.filled("circle", key.colour, cx=7, cy=7, r=3)
+        case "dashes":
+            return svg.stroked("M0 7h14", key.colour, width=3, stroke_dasharray="5 3")
+        case "line":
+            return svg.stroked("M0 7h14", key.colour, width=3)
+        case "area":
+            return svg.filled(
+                "rect", key.colour, edge="soft", x=1, y=1, width=12, height=12
+            )
+    return svg.filled("path", key.colour, d=svg.mark(key.mark, 7, 7))

@@ -8,7 +8,6 @@ by a style sheet alone.
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -17,6 +16,7 @@ from markupsafe import Markup, escape
 
 from harness.report import (
     cell_pages,
+    detail,
     frames,
     front,
     job_pages,
@@ -28,8 +28,6 @@ from harness.report.compare import Comparison, summary
 from harness.report.exhibits import Exhibits
 from harness.report.results import RunResult, Story, anchor
 from harness.verdict import CellVerdict, Verdict, worst
-
-LIMIT_BYTES = 5_000_000
 
 GLYPHS: Mapping[CellVerdict, str] = {
     CellVerdict.KEPT: "✓",
@@ -45,39 +43,15 @@ MEANINGS: Mapping[CellVerdict, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """How much is drawn, and in words what is not. Harmed jobs are never left out."""
-
-    survivors: bool = True
-    coarse: bool = False
-    logs: bool = True
-    left_out: tuple[str, ...] = ()
-
-
-# What is left out, step by step, of a page that would be too large.
-_SURVIVORS = "the jobs that survived, to compare with"
-_DOTS = "dots of unharmed jobs that lie within two pixels of another"
-_LOGS = "the excerpts of the logs"
-DETAILS = (
-    Detail(),
-    Detail(survivors=False, left_out=(_SURVIVORS,)),
-    Detail(survivors=False, coarse=True, left_out=(_SURVIVORS, _DOTS)),
-    Detail(
-        survivors=False, coarse=True, logs=False, left_out=(_SURVIVORS, _DOTS, _LOGS)
-    ),
-)
-
-
 def render(
     result: RunResult,
     exhibits: Exhibits | None = None,
     comparison: Comparison | None = None,
 ) -> str:
-    """Return the file, whole, with as much detail as `LIMIT_BYTES` allows."""
-    for detail in DETAILS:
-        text = _page(result, exhibits or {}, comparison, detail)
-        if len(text.encode()) <= LIMIT_BYTES:
+    """Return the file, whole, with as much detail as its limit allows."""
+    for step in detail.DETAILS:
+        text = _page(result, exhibits or {}, comparison, step)
+        if len(text.encode("utf-8", "replace")) <= detail.LIMIT_BYTES:
             break
     return text
 
@@ -86,9 +60,10 @@ def _page(
     result: RunResult,
     exhibits: Exhibits,
     comparison: Comparison | None,
-    detail: Detail,
+    step: detail.Detail,
 ) -> str:
     ids = job_pages.story_ids(result.cells)
+    cells = cell_pages.cell_pages(result, ids, exhibits, step)
     style = _ENVIRONMENT.get_template("style.css.j2").render(
         light=palette.LIGHT, dark=palette.DARK
     )
@@ -106,17 +81,16 @@ def _page(
         unknown=front.worst_first(result.cells, CellVerdict.NONE),
         weak=front.worst_first(result.cells, CellVerdict.WEAKNESS),
         workloads=list(dict.fromkeys(c.workload for c in result.cells if c.workload)),
-        cells=cell_pages.cell_pages(
-            result, ids, exhibits, coarse=detail.coarse, logs=detail.logs
-        ),
-        jobs=job_pages.job_pages(result, ids, exhibits, survivors=detail.survivors),
+        cells=cells,
+        swatches=frames.swatches(chart for page in cells for chart in page.charts),
+        jobs=job_pages.job_pages(result, ids, exhibits, survivors=step.survivors),
         not_run=_not_run(result),
         clock_error=_clock_error(result),
         untold=sum(len(cell.stories) for cell in result.cells) - len(ids),
         comparison=comparison,
         compared=summary(comparison) if comparison else "",
         marks=comparison.marks if comparison else {},
-        left_out=detail.left_out,
+        left_out=step.left_out,
         style=style,
         script=script,
         style_hash=_hash(style),
@@ -207,7 +181,6 @@ _ENVIRONMENT.globals.update(
     promised_by=matrix.promised_by,
     seen=front.seen,
     signs={verdict.value: glyph for verdict, glyph in GLYPHS.items()},
-    swatch=frames.swatch,
     unknown_verdict=Verdict.UNKNOWN,
     verdicts=tuple(reversed(CellVerdict)),
 )

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.report import swimlane
-from harness.report import causes
+from harness.report import causes, swimlane
 from harness.report.exhibits import Exhibit, Exhibits
 from harness.report.results import (
     CauseResult,
@@ -209,7 +208,7 @@ def _survivor(
     return Survivor(
         id=beside[other.key],
         key=other.key,
-        later_seconds=other.events[0].seconds - story.events[0].seconds,
+        later_seconds=round(other.events[0].seconds - story.events[0].seconds, 3),
     )
 
 

@@ -19,6 +19,7 @@ _NEVER = 22  # the height of the lane for jobs that never ended
 
 
 def draw(
+    id_: str,
     faults: Sequence[FaultResult],
     scene: Scene,
     x: Scale,
@@ -52,6 +53,7 @@ def draw(
         parts += _marks(kind, marked, place, x, links)
     there = [kind for kind in MARKS if any(dot.mark == kind for dot in scene.dots)]
     return chart(
+        id_,
         "Latency by when the job was asked for",
         _said(took, endless=len(scene.dots) - len(took)),
         x,

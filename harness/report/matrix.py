@@ -95,9 +95,6 @@ def _gate(rows: Iterable[Row]) -> tuple[str, bool | None]:
         return "No baseline ran: harm below need not come of the faults.", None
     dirty = [c.design for c in baselines if c.verdict is not CellVerdict.KEPT]
     if dirty:
-        return (
-            f"The baseline is not clean for {', '.join(dirty)}: what their column shows"
-            " need not come of the faults.",
-            False,
-        )
+        said = f"The baseline is not clean for {', '.join(dirty)}"
+        return f"{said}: what is harmed below need not come of the faults.", False
     return "The baseline is clean: what is harmed below was harmed by a fault.", True

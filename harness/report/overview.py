@@ -55,7 +55,7 @@ def overview(result: RunResult) -> Overview:
         found = {**cell.guarantees, **found}
     designs = dict.fromkeys(cell.design for cell in result.cells)
     cells = {name: [c for c in result.cells if c.design == name] for name in designs}
-    groups: dict[str, tuple[Row, ...]] = {group: () for group in GROUPS}
+    groups: dict[str, tuple[Row, ...]] = dict.fromkeys(GROUPS, ())
     for name, each in found.items():
         held = tuple(_held(name, its) for its in cells.values())
         row = Row(guarantee=name, sentence=each.sentence, held=held)

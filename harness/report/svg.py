@@ -45,9 +45,15 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def filled(name: str, colour: str, **attributes: str | float) -> Markup:
-    """Return a shape filled with a colour of the palette."""
-    return element(name, class_=f"f-{colour}", fill=LIGHT[colour], **attributes)
+def filled(
+    name: str, colour: str, *, edge: str | None = None, **attributes: str | float
+) -> Markup:
+    """Return a shape filled with a colour of the palette, perhaps with an edge."""
+    classes = f"f-{colour}"
+    if edge is not None:
+        classes += f" s-{edge}"
+        attributes["stroke"] = LIGHT[edge]
+    return element(name, class_=classes, fill=LIGHT[colour], **attributes)
 
 
 def stroked(
@@ -121,14 +127,15 @@ def step(span: float, *, about: int) -> float:
     return next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
 
 
-def steps(points: Points, x: Scale, y: Scale) -> str:
-    """Return the path of a step series: what it comes to in each pixel's column.
+def steps(points: Points, x: Scale, y: Scale, *, grid: int = 1) -> str:
+    """Return the path of a step series: what it comes to in each column of pixels.
 
-    After its start it moves by differences, which are shorter than places.
+    A column is `grid` pixels wide. After its start the path moves by differences,
+    which are shorter than places.
     """
     if not points:
         return ""
-    columns = {round(x(at)): round(y(height)) for at, height in points}
+    columns = {round(x(at) / grid) * grid: round(y(height)) for at, height in points}
     (was_x, was_y), *later = columns.items()
     parts = [f"M{was_x} {was_y}"]
     for column, height in later:
@@ -138,9 +145,9 @@ def steps(points: Points, x: Scale, y: Scale) -> str:
     return "".join([*parts, f"h{round(x.stop) - was_x}"])
 
 
-def area(points: Points, x: Scale, y: Scale) -> str:
+def area(points: Points, x: Scale, y: Scale, *, grid: int = 1) -> str:
     """Return the path of the area between a step series and zero."""
-    line = steps(points, x, y)
+    line = steps(points, x, y, grid=grid)
     return f"{line}V{number(y(0))}H{x(points[0][0]):.0f}Z" if line else ""
 
 
@@ -179,11 +186,10 @@ def picture(
     *,
     width: float,
     height: float,
-    name: str,
     links: bool = False,
     **attributes: str | float,
 ) -> Markup:
-    """Return a whole picture that screen readers call `name`.
+    """Return a whole picture; `aria_label` or `aria_labelledby` names it for listeners.
 
     For them an image has nothing inside: a picture with links is a group instead.
     """
@@ -194,8 +200,13 @@ def picture(
         width=width,
         height=height,
         role="group" if links else "img",
-        aria_label=name,
         font_size=12,
         font_family="system-ui, sans-serif",
         **attributes,
     )
+
+
+def box(left: float, top: float, right: float, bottom: float) -> str:
+    """Return the path of a rectangle: many of one colour need one element."""
+    across, down = number(right - left), number(bottom - top)
+    return f"M{number(left)} {number(top)}h{across}v{down}h-{across}z"

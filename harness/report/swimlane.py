@@ -51,7 +51,7 @@ def draw(events: Sequence[EventLine], faults: Sequence[FaultResult]) -> Markup:
         parts,
         width=WIDTH,
         height=bottom + 24,
-        name=f"{len(events)} events in {len(lanes)} lanes: the table below lists them",
+        aria_label=f"{len(events)} events in {len(lanes)} lanes, listed in the table",
     )
 
 
@@ -74,14 +74,14 @@ def _shades(
     shades: Sequence[tuple[str, float, float]], top: float, bottom: float
 ) -> list[Markup]:
     """Draw the faults, each with its name on a line of its own above the lanes."""
-    parts = []
-    for line, (name, left, right) in enumerate(shades, start=1):
-        height = bottom - top
-        parts += [
-            svg.filled("rect", "shade", x=left, y=top, width=right - left, height=height),
-            svg.text(name, left + 3, _LINE * line - 1),
-        ]
-    return parts
+    if not shades:
+        return []
+    data = "".join(svg.box(left, top, right, bottom) for _, left, right in shades)
+    names = [
+        (name, round(left) + 3, _LINE * line - 1)
+        for line, (name, left, _) in enumerate(shades, start=1)
+    ]
+    return [svg.filled("path", "shade", d=data), svg.texts(names)]
 
 
 def _lanes(rows: Mapping[str, float]) -> list[Markup]:
