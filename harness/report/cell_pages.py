@@ -242,13 +242,16 @@ def _measured(cell: CellResult) -> Iterable[Measured]:
         ),
     ):
         yield Measured(
-            name=name, value=str(count), limit=f"at least {floor}", fails=count < floor
+            name=name,
+            value=f"{count:,}",
+            limit=f"at least {floor:,}",
+            fails=count < floor,
         )
     share = floors.baseline_indefinite_share
     most = share * work.operations if cell.baseline else None
     yield Measured(
         name="operations with unknown end",
-        value=str(work.indefinite),
+        value=f"{work.indefinite:,}",
         limit="" if most is None else f"at most {share:.0%} of the operations",
         fails=most is not None and work.indefinite > most,
     )
@@ -294,9 +297,9 @@ def _felt(cell: CellResult) -> Iterable[Measured]:
         when = f" of jobs asked for {name}" if cell.faults else ""
         if value is not None:
             yield Measured(name=f"95 % latency{when}", value=f"{value:.2f} s")
-    yield Measured(name="messages delivered again", value=str(measures.redeliveries))
+    yield Measured(name="messages delivered again", value=f"{measures.redeliveries:,}")
     if measures.deepest_backlog is not None:
         yield Measured(
             name="most messages that the broker held at a time",
-            value=str(measures.deepest_backlog),
+            value=f"{measures.deepest_backlog:,}",
         )

@@ -156,7 +156,7 @@ def _jobs(
         parts.append(svg.filled("path", layer, edge=edge, d=data))
     ends = {layer: scene.layers[layer][-1][1] for layer in present}
     said = ", ".join(
-        f"{count} {NAMES[layer]}" for layer, count in ends.items() if count
+        f"{count:,} {NAMES[layer]}" for layer, count in ends.items() if count
     )
     return chart(
         id_,
@@ -166,7 +166,9 @@ def _jobs(
         190,
         [*parts, *axes(x, y, whole=True)],
         (
-            Key(colour=layer, mark="area", words=f"{NAMES[layer]}: {count} at the end")
+            Key(
+                colour=layer, mark="area", words=f"{NAMES[layer]}: {count:,} at the end"
+            )
             for layer, count in ends.items()
         ),
     )
@@ -214,9 +216,9 @@ def _backlog(
     return chart(
         id_,
         "Rows that are pending, messages that the broker holds",
-        f"At most {pending} rows were pending and {held} messages held; at the end"
-        f" {left} rows and {kept} messages. Rows above messages are work that nothing"
-        " will start.",
+        f"At most {pending:,} rows were pending and {held:,} messages held; at the end"
+        f" {left:,} rows and {kept:,} messages."
+        " Rows above messages are work that nothing will start.",
         x,
         140,
         [*parts, *axes(x, y, whole=True)],

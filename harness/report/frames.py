@@ -94,7 +94,7 @@ def axes(x: Scale, y: Scale, *, whole: bool) -> list[Markup]:
     """Draw lines and values: at whole numbers, or at powers of ten seconds."""
     if whole:
         values = [value for value in svg.ticks(y.high, about=4) if value == int(value)]
-        named = [(value, f"{value:.0f}") for value in values]
+        named = [(value, f"{value:,.0f}") for value in values]
     else:
         powers = ((0.01, "10 ms"), (0.1, "100 ms"), (1, "1 s"), (10, "10 s"))
         more = ((100, "100 s"), (1000, "1000 s"))

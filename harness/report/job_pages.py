@@ -22,7 +22,6 @@ from harness.report.results import (
 from harness.verdict import CellVerdict
 
 STORIES = 200
-FIRST = 3
 
 Ids = Mapping[tuple[str, str, str], str]
 
@@ -30,33 +29,40 @@ Ids = Mapping[tuple[str, str, str], str]
 def story_ids(cells: Iterable[CellResult]) -> Ids:
     """Choose the jobs that the page tells of, and give each a fragment.
 
-    The first ones of every cause come before all others, so that no red cell is
-    without; then those of the worst cells.
+    The first job of every cause of every cell comes before any second one, so that no
+    red cell is without; then come those that a promise covers, and the worst cells'.
     """
     order = list(CellVerdict)
-    wanted: dict[tuple[str, str, str], tuple[bool, int]] = {}
+    wanted: dict[tuple[str, str, str], tuple[bool, bool, int, int]] = {}
     names: dict[tuple[str, str, str], str] = {}
     for cell in cells:
-        first = _first_of_each_cause(cell)
+        places = _places(cell)
         name = anchor(cell.scenario, cell.design)
         for number, story in enumerate(cell.stories, start=1):
             if story.events:
                 key = (cell.scenario, cell.design, story.key)
-                wanted[key] = (story.key not in first, order.index(cell.verdict))
+                place, unpromised = places.get(story.key, (STORIES, True))
+                worse = order.index(cell.verdict)
+                wanted[key] = (place > 0, unpromised, place, worse)
                 names[key] = f"{name}--j{number}"
     chosen = sorted(wanted, key=lambda key: wanted[key])[:STORIES]
     return {key: names[key] for key in chosen}
 
 
-def _first_of_each_cause(cell: CellResult) -> set[str]:
+def _places(cell: CellResult) -> Mapping[str, tuple[int, bool]]:
+    """Return each told job's place among those of its cause, and if no promise covers
+    it: the first of the causes that it has.
+    """
     told = {story.key for story in cell.stories if story.events}
-    return {
-        key
-        for found in cell.guarantees.values()
-        for anomaly in found.anomalies
-        for cause in anomaly.causes
-        for key in [key for key in cause.jobs if key in told][:FIRST]
-    }
+    places: dict[str, tuple[int, bool]] = {}
+    for found in cell.guarantees.values():
+        for anomaly in found.anomalies:
+            for cause in anomaly.causes:
+                jobs = [key for key in cause.jobs if key in told]
+                for number, key in enumerate(jobs):
+                    place = (number, not found.judged_as_promised)
+                    places[key] = min(place, places.get(key, place))
+    return places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +186,9 @@ def _pages_of_jobs(
 def _causes_of(cell: CellResult) -> Mapping[str, list[tuple[str, CauseResult]]]:
     """Return each job's kinds of harm with their causes, what counts first."""
     found: dict[str, list[tuple[str, CauseResult]]] = {}
+    judged = sorted(cell.guarantees.values(), key=lambda g: not g.judged_as_promised)
     for excused in (False, True):
-        for guarantee in cell.guarantees.values():
+        for guarantee in judged:
             for anomaly in guarantee.excused if excused else guarantee.anomalies:
                 for cause in anomaly.causes:
                     for key in cause.jobs:

@@ -65,11 +65,11 @@ def draw(
 
 
 def _said(took: Sequence[float], *, endless: int) -> str:
-    ended = f"{len(took)} {'job' if len(took) == 1 else 'jobs'} ended"
+    ended = f"{len(took):,} {'job' if len(took) == 1 else 'jobs'} ended"
     if took:
         middle = sorted(took)[len(took) // 2]
         ended += f", half of them within {middle:.2f} s, all within {max(took):.1f} s"
-    return f"{ended}; {endless} never ended."
+    return f"{ended}; {endless:,} never ended."
 
 
 def _marks(

@@ -2,11 +2,42 @@
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from harness.history import NotRun
 from harness.report.evidence import judge_cells
 from harness.report.results import RunResult
 from harness.tests.histories import runs
+
+HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
+
+# One page of each kind in the report that the browser opens.
+CELL = "#story--broke"
+JOB = f"{CELL}--j1"
+UNKNOWN = "#story--none"
+UNEXPLAINED = "#story--odd--j1"
+SURVIVOR = f"{CELL}--s1"
+PAGES = ("", "#guarantees", CELL, UNKNOWN, JOB, UNEXPLAINED, SURVIVOR)
+
+
+def go(page: Any, fragment: str) -> None:
+    """Go to a page within the file, by its address."""
+    page.goto(page.url.split("#")[0] + fragment)
+
+
+def heading(page: Any) -> str:
+    """Return the one h1 that is seen."""
+    (seen,) = [each for each in page.locator("h1").all() if each.is_visible()]
+    return " ".join(seen.inner_text().split())
+
+
+def seen_pages(page: Any) -> list[str]:
+    """Return the ids of the file's pages that are shown."""
+    found = page.evaluate(
+        "[...document.querySelectorAll('.page')].filter(e => e.checkVisibility())"
+        ".map(e => e.id)"
+    )
+    return list(found)
 
 
 class Page(HTMLParser):
