@@ -16,6 +16,7 @@ from harness.report.frames import (
     Key,
     axes,
     chart,
+    counted,
     ground,
     time_axis,
 )
@@ -216,8 +217,8 @@ def _backlog(
     return chart(
         id_,
         "Rows that are pending, messages that the broker holds",
-        f"At most {pending:,} rows were pending and {held:,} messages held; at the end"
-        f" {left:,} rows and {kept:,} messages."
+        f"At most {counted(pending, 'row')} pending and {counted(held, 'message')} held;"
+        f" at the end {counted(left, 'row')} and {counted(kept, 'message')}."
         " Rows above messages are work that nothing will start.",
         x,
         140,

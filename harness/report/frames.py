@@ -49,6 +49,11 @@ class Chart:
     legend: tuple[Key, ...] = ()
 
 
+def counted(count: int, one: str) -> str:
+    """Return "1 row", "2 rows"."""
+    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+
+
 def chart(
     id_: str,
     title: str,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from markupsafe import Markup
 
 from harness.report import svg
-from harness.report.frames import LEFT, Chart, Key, axes, chart, ground
+from harness.report.frames import LEFT, Chart, Key, axes, chart, counted, ground
 from harness.report.palette import MARKS
 from harness.report.results import FaultResult
 from harness.report.scene import Dot, Scene
@@ -65,7 +65,7 @@ def draw(
 
 
 def _said(took: Sequence[float], *, endless: int) -> str:
-    ended = f"{len(took):,} {'job' if len(took) == 1 else 'jobs'} ended"
+    ended = f"{counted(len(took), 'job')} ended"
     if took:
         middle = sorted(took)[len(took) // 2]
         ended += f", half of them within {middle:.2f} s, all within {max(took):.1f} s"

@@ -22,11 +22,16 @@ def found(harm: damage.Damage) -> list[tuple[str, CauseResult]]:
     ]
 
 
-def cause(name: str, **fields: object) -> CauseResult:
+def cause(name: str, *, because: str = "seen so") -> CauseResult:
     """Return a cause of this name."""
-    given = {"because": "seen so", "proven": "presence", "explained": None}
     return CauseResult(
-        sentence="", cause=name, count=1, jobs=("k",), **(given | fields)
+        sentence="",
+        cause=name,
+        because=because,
+        proven="presence",
+        explained=None,
+        count=1,
+        jobs=("k",),
     )
 
 

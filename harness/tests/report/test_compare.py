@@ -11,7 +11,7 @@ from harness.report.compare import compare, lines
 from harness.report.evidence import judge_cells, judge_run
 from harness.tests.histories import damage, runs
 from harness.tests.histories.build import Facts
-from harness.tests.report.test_html import Page
+from harness.tests.report.pages import Page
 
 Harm = Callable[[Facts, int], Facts] | None
 STRANDED = "every_job_starts: 1 job pending for ever (promised)"
