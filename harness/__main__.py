@@ -90,6 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     diff.add_argument("before", type=Path, help="the folder of the earlier run")
     diff.add_argument("now", type=Path, help=_RUN)
+    example = add(
+        "example",
+        _example,
+        "make reports/example from a run: small, without names of this machine",
+    )
+    example.add_argument("run", type=Path, help=_RUN)
     proof = add(
         "proof",
         _proof,
@@ -233,7 +239,19 @@ def _report(options: argparse.Namespace) -> int:
     from harness.report.evidence import render_run
 
     render_run(options.run, against=options.against)
-    _tell(f"the report: {options.run / 'index.html'}")
+    page = options.run / "index.html"
+    _tell(f"the report: {page} ({page.stat().st_size / 1e6:.1f} MB)")
+    return 0
+
+
+def _example(options: argparse.Namespace) -> int:
+    from harness import example
+
+    project = _project()
+    folder = project / "reports" / "example"
+    example.make(options.run, folder, names=example.machine_names(project))
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    _tell(f"the example: {folder} ({size / 1e6:.1f} MB)")
     return 0
 
 

@@ -217,7 +217,8 @@ def _backlog(
     return chart(
         id_,
         "Rows that are pending, messages that the broker holds",
-        f"At most {counted(pending, 'row')} pending and {counted(held, 'message')} held;"
+        f"At most {counted(pending, 'row')} pending and"
+        f" {counted(held, 'message')} held;"
         f" at the end {counted(left, 'row')} and {counted(kept, 'message')}."
         " Rows above messages are work that nothing will start.",
         x,

@@ -1,6 +1,5 @@
 """A real browser and a report to open in it; without a browser, tests are skipped."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,28 +9,18 @@ import pytest
 from harness.report.evidence import judge_run
 from harness.tests.histories import damage, runs
 from harness.tests.histories.build import Facts
+from harness.tests.report.browsers import NoBrowser, chromium
 from harness.tests.report.pages import HOSTILE
 
 
 @pytest.fixture(name="browser", scope="session")
 def _browser() -> Iterator[Any]:
     """Return a headless Chromium that asks nobody for anything."""
-    playwright = pytest.importorskip(
-        "playwright.sync_api",
-        reason="there is no Playwright here: pip install -e '.[browser]'",
-    )
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    quiet = ("background-networking", "component-update", "sync", "gpu")
-    with playwright.sync_playwright() as driver:
-        # A container's root has no sandbox to give.
-        browser = driver.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--no-first-run", *(f"--disable-{q}" for q in quiet)],
-        )
-        yield browser
-        browser.close()
+    try:
+        with chromium() as browser:
+            yield browser
+    except NoBrowser as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.fixture(name="report", scope="session")

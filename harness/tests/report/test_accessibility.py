@@ -23,7 +23,7 @@ def _axe() -> str:
     """Return axe-core's script, from the package that ships it."""
     pytest.importorskip(
         "axe_playwright_python",
-        reason="axe-core is not here: pip install -e '.[browser]'",
+        reason="axe-core is not here: make browser",
     )
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text()
 
