@@ -14,6 +14,7 @@ from harness.history import Host, RunFacts, read
 from harness.report import html, results, schemas
 from harness.report.results import anchor
 from harness.tests.histories import runs
+from harness.tests.histories.build import promising
 
 PROJECT = Path(__file__).parents[2]
 COMMITTED = PROJECT / "reports" / "example"
