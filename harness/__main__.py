@@ -240,7 +240,11 @@ def _report(options: argparse.Namespace) -> int:
 
     render_run(options.run, against=options.against)
     page = options.run / "index.html"
-    _tell(f"the report: {page} ({page.stat().st_size / 1e6:.1f} MB)")
+    megabytes = page.stat().st_size / 1e6
+    large = (
+        ", much to send: -k or --designs make a smaller one" if megabytes > 3 else ""
+    )
+    _tell(f"the report: {page} ({megabytes:.1f} MB{large})")
     return 0
 
 

@@ -155,6 +155,11 @@ def _first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _last_line(text: str) -> str:
+    """Return what a traceback comes to; of one sentence, the sentence."""
+    return (text.strip().splitlines() or [""])[-1]
+
+
 def _answers(story: Story) -> str:
     said = [str(answer) if answer else "no answer" for answer in story.answers]
     return ", then ".join(said) or "never asked for"
@@ -168,7 +173,11 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters.update(
-    breakable=_breakable, count=_count, first_up=_first_up, seconds=_seconds
+    breakable=_breakable,
+    count=_count,
+    first_up=_first_up,
+    last_line=_last_line,
+    seconds=_seconds,
 )
 _ENVIRONMENT.globals.update(
     against=front.against,

@@ -299,8 +299,10 @@ def anchor(scenario: str, design: str) -> str:
 
 
 def _slug(text: str) -> str:
+    """Return the text as part of a fragment: two names never become one."""
     return "".join(
-        c if c.isascii() and (c.isalnum() or c == "_") else "." for c in text
+        c if c.isascii() and (c.isalnum() or c in "_.@") else f"~{ord(c):x}~"
+        for c in text
     )
 
 

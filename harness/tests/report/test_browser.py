@@ -153,6 +153,7 @@ def first_paint_ms(browser: Any, path: Path) -> float:
     for _ in range(3):
         page = browser.new_page()
         page.goto(path.as_uri())
+        page.wait_for_function("performance.getEntriesByType('paint').length")
         paints.append(
             page.evaluate("performance.getEntriesByType('paint')[0].startTime")
         )

@@ -182,6 +182,31 @@ def test_what_is_left_out_is_said_for_each_step() -> None:
     assert all(CellVerdict.BROKE in step.charts for step in steps)
 
 
+def test_a_cell_without_a_verdict_does_not_call_its_jobs_lost(tmp_path: Path) -> None:
+    """What was not read to its end looks lost; the page says so before it counts."""
+    path = runs.put(tmp_path, "cut")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-12]))
+    text = html.render(judge_cells(tmp_path))
+    note = "may only not have been read to its end"
+    assert text.index(note) < text.index("<h2>The books</h2>")
+    assert note not in html.render(judge_cells(kept_alone(tmp_path / "other")))
+
+
+def kept_alone(folder: Path) -> Path:
+    """Return a run whose one cell kept its promise."""
+    runs.kept(folder)
+    return folder
+
+
+def test_a_crash_is_one_line_and_its_traceback_is_folded(tmp_path: Path) -> None:
+    """The first screen is for the verdict."""
+    trace = 'Traceback:\n  File "x.py", line 1\nKeyError: 7'
+    runs.run_json(tmp_path, harness_error=trace)
+    text = html.render(judge_cells(tmp_path))
+    assert "<b>The harness failed.</b> KeyError: 7" in text
+    assert "<details><summary>Traceback</summary><pre>Traceback:" in text
+
+
 def test_every_cause_has_a_page_for_its_first_jobs(tmp_path: Path) -> None:
     """However many jobs the worst cell has."""
     for name in ("a", "b", "c", "d", "e"):
