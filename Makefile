@@ -17,10 +17,10 @@ ARGS :=
 CORE := baseline or broker_outage or postgres_outage or pool_child_killed or \
 	worker_cut_off or worker_killed
 
-.DEFAULT_GOAL := help
 # The run that `make example` shows.
 RUN := reports/latest
 
+.DEFAULT_GOAL := help
 .PHONY: help chaos chaos-all test integration integration-app integration-faults \
 	integration-stories faults check proof bench format setup doctor down clean lock \
 	mutants browser example

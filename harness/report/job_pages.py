@@ -111,7 +111,7 @@ class JobPage:
 
     @property
     def last_seen(self) -> EventLine | None:
-        """Return the last event that is not of the final read."""
+        """Return the last event that moved the job."""
         place = _last_moving(self.story)
         return None if place is None else self.story.events[place]
 
@@ -122,8 +122,9 @@ class JobPage:
 
 
 def _last_moving(story: Story) -> int | None:
-    kinds = [event.kind for event in story.events]
-    moving = [i for i, kind in enumerate(kinds) if kind not in swimlane.FINAL_KINDS]
+    """Return the place of the last event that is no look at the job."""
+    looks = (*swimlane.FINAL_KINDS, "poll_ended")
+    moving = [i for i, event in enumerate(story.events) if event.kind not in looks]
     return max(moving, default=None)
 
 

@@ -18,7 +18,8 @@ _LEFT = 150
 _FINAL = 110  # the width of the last column: what the final read found
 _LANE = 34
 _TOP = 18
-_LINE = 14  # the height of a line of text
+_LINE, _LETTER = 14, 7  # what a line of text needs in height, a letter in width
+_LINES = 3
 _ROOM = 24  # what one number needs
 
 # What is not of the moment but of the final read, whenever that came.
@@ -35,13 +36,14 @@ def draw(events: Sequence[EventLine], faults: Sequence[FaultResult]) -> Markup:
     room = max(last - first, 0.01) * 0.02
     x = Scale(low=first - room, high=last + room, start=_LEFT, stop=WIDTH - _FINAL - 10)
     shades = [span for each in faults if (span := _shade(each, x)) is not None]
-    top = _TOP + _LINE * max(0, len(shades) - 1)
+    names = _names(shades)
+    top = _TOP + _LINE * max(0, len(names) - 1)
     # Python's sort is stable: processes of a kind stay in the order of their first act.
     lanes = sorted(dict.fromkeys(event.where for event in events), key=_rank)
     rows = {lane: top + _LANE * index + _LANE / 2 for index, lane in enumerate(lanes)}
     bottom = top + _LANE * len(lanes)
     parts = [
-        *_shades(shades, top, bottom),
+        *_shades(shades, names, top, bottom),
         *_lanes(rows),
         *_final_column(top, bottom),
         *_dots(events, rows, x),
@@ -70,18 +72,41 @@ def _shade(fault: FaultResult, x: Scale) -> tuple[str, float, float] | None:
     return (fault.name, left, right) if right > left else None
 
 
+def _names(shades: Sequence[tuple[str, float, float]]) -> list[list[tuple[str, float]]]:
+    """Lay the faults' names out in lines above the lanes, none on another.
+
+    Where many faults came one after the other, some have to do without: the cell's
+    page names them all.
+    """
+    lines: list[list[tuple[str, float]]] = []
+    free: list[float] = []
+    for name, left, _ in sorted(shades, key=lambda shade: shade[1]):
+        line = next((n for n, end in enumerate(free) if end <= left), len(lines))
+        if line == _LINES:
+            continue
+        if line == len(lines):
+            lines.append([])
+            free.append(0)
+        lines[line].append((name, left))
+        free[line] = left + _LETTER * len(name)
+    return lines
+
+
 def _shades(
-    shades: Sequence[tuple[str, float, float]], top: float, bottom: float
+    shades: Sequence[tuple[str, float, float]],
+    names: Sequence[Sequence[tuple[str, float]]],
+    top: float,
+    bottom: float,
 ) -> list[Markup]:
-    """Draw the faults, each with its name on a line of its own above the lanes."""
     if not shades:
         return []
     data = "".join(svg.box(left, top, right, bottom) for _, left, right in shades)
-    names = [
-        (name, round(left) + 3, _LINE * line - 1)
-        for line, (name, left, _) in enumerate(shades, start=1)
+    said = [
+        (name, round(left) + 3, _LINE * number - 1)
+        for number, line in enumerate(names, start=1)
+        for name, left in line
     ]
-    return [svg.filled("path", "shade", d=data), svg.texts(names)]
+    return [svg.filled("path", "shade", d=data), svg.texts(said)]
 
 
 def _lanes(rows: Mapping[str, float]) -> list[Markup]:

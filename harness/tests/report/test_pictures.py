@@ -152,6 +152,24 @@ def test_faults_at_the_same_time_have_their_names_below_each_other() -> None:
     assert (lines["refuse-rabbitmq"], lines["kill-worker"]) == ("13", "27")
 
 
+def test_ten_faults_one_after_the_other_have_three_lines_for_their_names() -> None:
+    """Some are not named here; all are shaded."""
+    events = with_fault_at(facts(3), 1000.0)
+    result = judged(history(sealed(damage.stranded_pending(events, 2))))
+    (story,), (fault,) = result.stories, result.faults
+    many = tuple(
+        msgspec.structs.replace(
+            fault, name=f"a long name of a fault {n}", confirmed=1.2 + n / 999
+        )
+        for n in range(10)
+    )
+    picture = str(swimlane.draw(story.events, many))
+    names = re.findall(r'y="(\d+)">a long name', picture)
+    assert set(names) == {"13", "27", "41"}
+    shades = re.findall(r'class="f-shade"[^>]* d="([^"]*)"', picture)
+    assert shades[0].count("M") == 10
+
+
 def test_a_scale_clips_and_knows_logarithms() -> None:
     """From 10 ms to 10 s: three decades."""
     line = Scale(low=0, high=10, start=100, stop=200)
