@@ -17,10 +17,13 @@ ARGS :=
 CORE := baseline or broker_outage or postgres_outage or pool_child_killed or \
 	worker_cut_off or worker_killed
 
+# The run that `make example` shows.
+RUN := reports/latest
+
 .DEFAULT_GOAL := help
 .PHONY: help chaos chaos-all test integration integration-app integration-faults \
 	integration-stories faults check proof bench format setup doctor down clean lock \
-	mutants
+	mutants browser example
 
 help:
 	@echo 'make chaos    run the core scenarios against every design, and write the report'
@@ -31,6 +34,8 @@ help:
 	@echo 'make check    format, lint, types, imports, unit tests; needs no engine'
 	@echo 'make proof    plant defects in copies of the designs, and count who is found'
 	@echo 'make bench    measure how fast evidence is written and judged'
+	@echo 'make browser  get a browser, and test the report in it (make test does, with one)'
+	@echo 'make example  reports/example and its picture from a run: make example RUN=...'
 	@echo 'make setup    get an engine and every image; chaos and test do it, too'
 	@echo 'make doctor   what this machine has and lacks'
 	@echo 'make down     remove stacks that were kept or left behind'
@@ -102,6 +107,15 @@ bench: $(READY)
 format: $(READY)
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+
+# Only these tests need it: it is not in the lock.
+browser: $(READY)
+	.ci/get-browser $(VENV)
+	$(PYTHON) -m pytest -m browser
+
+example: $(READY)
+	$(PYTHON) -m harness example $(RUN)
+	$(PYTHON) -m harness.tests.report.picture reports/example .github/report.png
 
 setup: $(READY)
 	$(PYTHON) -m harness setup

@@ -109,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     diff.add_argument("before", type=Path, help="the folder of the earlier run")
     diff.add_argument("now", type=Path, help=_RUN)
+    example = add(
+        "example",
+        _example,
+        "make reports/example from a run: small, without names of this machine",
+    )
+    example.add_argument("run", type=Path, help=_RUN)
     proof = add(
         "proof",
         _proof,
@@ -284,7 +290,23 @@ def _report(options: argparse.Namespace) -> int:
     from harness.report.evidence import render_run
 
     render_run(options.run, against=options.against, tell=_tell)
-    _tell(f"the report: {options.run / 'index.html'}")
+    page = options.run / "index.html"
+    megabytes = page.stat().st_size / 1e6
+    large = (
+        ", much to send: -k or --designs make a smaller one" if megabytes > 3 else ""
+    )
+    _tell(f"the report: {page} ({megabytes:.1f} MB{large})")
+    return 0
+
+
+def _example(options: argparse.Namespace) -> int:
+    from harness import example
+
+    project = _project()
+    folder = project / "reports" / "example"
+    example.make(options.run, folder, names=example.machine_names(project))
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    _tell(f"the example: {folder} ({size / 1e6:.1f} MB)")
     return 0
 
 

@@ -4,16 +4,20 @@ They exist so that what a page says is made of plain values before a template la
 out, and a test can read it.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.report import charts
+from harness.report import causes, charts
+from harness.report.causes import Confidence
+from harness.report.detail import Detail
 from harness.report.exhibits import Exhibit, Exhibits
 from harness.report.frames import Chart
 from harness.report.front import limit_of, misses_its_limit, seen, worst_first
 from harness.report.job_pages import Ids
 from harness.report.logs import Excerpt
 from harness.report.results import (
+    Accounting,
     AnomalyResult,
     CauseResult,
     CellResult,
@@ -27,16 +31,26 @@ KEYS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """One group of anomalies with one cause, and the first of its jobs."""
+class Members:
+    """Some of a cause's jobs, alike in all that was seen: the first of them, linked."""
 
-    guarantee: str
-    kind: str
-    cause: CauseResult
-    promised: bool
-    excused: bool
+    seen: CauseResult
     jobs: tuple[tuple[str, str | None], ...]
     more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """All anomalies of one kind with one cause, in a sentence."""
+
+    sentence: str
+    guarantee: str
+    kind: str
+    name: str
+    confidence: Confidence
+    promised: bool
+    excused: bool
+    members: tuple[Members, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,29 +67,28 @@ class Measured:
 class CellPage:
     """All that a cell's page shows beside the cell itself.
 
-    `previous` and `next` are the neighbours among the cells with findings.
+    `previous` and `next` are the neighbours among the cells with findings, `beside`
+    the other designs' cells of the scenario. `command` runs this cell alone.
     """
 
     id: str
     cell: CellResult
     title: str
     causes: tuple[Cause, ...]
+    balances: bool
     measured: tuple[Measured, ...]
     charts: tuple[Chart, ...]
     logs: tuple[Excerpt, ...]
     problem: str | None
     previous: CellResult | None
     next: CellResult | None
+    beside: tuple[CellResult, ...]
     untold: int
+    command: str
 
 
 def cell_pages(
-    result: RunResult,
-    ids: Ids,
-    exhibits: Exhibits,
-    *,
-    coarse: bool,
-    logs: bool,
+    result: RunResult, ids: Ids, exhibits: Exhibits, detail: Detail
 ) -> list[CellPage]:
     """Return the page of every cell, in the order of results.json."""
     findings = [
@@ -98,16 +111,47 @@ def cell_pages(
                 cell=cell,
                 title=_title(cell),
                 causes=tuple(_causes(cell, links)),
+                balances=_balances(cell.accounting),
                 measured=tuple(_measured(cell)),
-                charts=_charts(cell, exhibit, links, coarse=coarse),
-                logs=exhibit.logs if logs else (),
+                charts=_charts(cell, exhibit, links, detail),
+                logs=exhibit.logs if cell.verdict in detail.logs else (),
                 problem=exhibit.problem,
                 previous=findings[place - 1] if place else None,
                 next=_after(findings, place),
+                beside=tuple(
+                    other
+                    for other in result.cells
+                    if other.scenario == cell.scenario and other.design != cell.design
+                ),
                 untold=len(cell.stories) - len(links),
+                command=command(cell, result.run.seed),
             )
         )
     return pages
+
+
+def command(cell: CellResult, seed: int) -> str:
+    """Return what runs this cell again, alone.
+
+    A cell that pytest did not run is run again with the run that it belongs to.
+    """
+    if not cell.source or not cell.command.startswith("pytest "):
+        return cell.command
+    words = ("pytest", cell.source, "--designs", cell.design, "--seed", str(seed))
+    return shlex.join(words)
+
+
+def _balances(books: Accounting) -> bool:
+    """Say whether every job that was to end has one fate, and no other has."""
+    ended = (
+        books.once
+        + books.more_than_once
+        + books.dead_lettered
+        + books.lost
+        + books.stuck
+    )
+    owed = books.accepted + books.recovered
+    return ended == owed and books.asked == owed + books.refused + books.vanished
 
 
 def _after(findings: Sequence[CellResult], place: int | None) -> CellResult | None:
@@ -124,51 +168,63 @@ def _title(cell: CellResult) -> str:
         case CellVerdict.KEPT:
             return f"{name} kept every promise, no harm seen"
         case CellVerdict.BROKE:
-            return f"{name} broke a promise: {seen(cell, promised=True)}"
+            return f"{name} broke a promise: {seen(cell, promised=True, at_most=3)}"
         case CellVerdict.WEAKNESS:
-            return f"{name} kept its promises, with harm: {seen(cell)}"
+            return f"{name} kept its promises, with harm: {seen(cell, at_most=3)}"
 
 
 def _causes(cell: CellResult, links: Mapping[str, str]) -> list[Cause]:
     """Gather the causes: of what is promised first, what a fault explains last."""
     found = [
-        _cause(name, guarantee, anomaly, cause, links, excused=excused)
+        each
         for name, guarantee in cell.guarantees.items()
         for excused in (False, True)
         for anomaly in (guarantee.excused if excused else guarantee.anomalies)
-        for cause in anomaly.causes
+        for each in _causes_of(name, guarantee, anomaly, links, excused=excused)
     ]
     return sorted(found, key=lambda each: (each.excused, not each.promised))
 
 
-def _cause(
+def _causes_of(
     name: str,
     guarantee: GuaranteeResult,
     anomaly: AnomalyResult,
-    cause: CauseResult,
     links: Mapping[str, str],
     *,
     excused: bool,
-) -> Cause:
+) -> Iterable[Cause]:
+    alike: dict[tuple[str, str], list[CauseResult]] = {}
+    for each in anomaly.causes:
+        alike.setdefault((each.cause, each.proven), []).append(each)
+    for (cause, _), group in alike.items():
+        yield Cause(
+            sentence=causes.sentence_of_all(anomaly.kind, group),
+            guarantee=name,
+            kind=anomaly.kind,
+            name=cause,
+            confidence=causes.confidence(anomaly.kind, group[0]),
+            promised=guarantee.judged_as_promised,
+            excused=excused,
+            members=tuple(_members(each, links) for each in group),
+        )
+
+
+def _members(cause: CauseResult, links: Mapping[str, str]) -> Members:
     # Jobs that have a page go first: a reader wants to click.
     jobs = sorted(cause.jobs, key=lambda key: key not in links)[:KEYS]
-    return Cause(
-        guarantee=name,
-        kind=anomaly.kind,
-        cause=cause,
-        promised=guarantee.judged_as_promised,
-        excused=excused,
+    return Members(
+        seen=cause,
         jobs=tuple((key, links.get(key)) for key in jobs),
         more=len(cause.jobs) - len(jobs),
     )
 
 
 def _charts(
-    cell: CellResult, exhibit: Exhibit, links: Mapping[str, str], *, coarse: bool
+    cell: CellResult, exhibit: Exhibit, links: Mapping[str, str], detail: Detail
 ) -> tuple[Chart, ...]:
-    if exhibit.scene is None:
+    if exhibit.scene is None or cell.verdict not in detail.charts:
         return ()
-    return charts.draw(cell, exhibit.scene, links, coarse=coarse)
+    return charts.draw(cell, exhibit.scene, links, coarse=detail.coarse)
 
 
 def _measured(cell: CellResult) -> Iterable[Measured]:
@@ -186,9 +242,24 @@ def _measured(cell: CellResult) -> Iterable[Measured]:
         ),
     ):
         yield Measured(
-            name=name, value=str(count), limit=f"at least {floor}", fails=count < floor
+            name=name,
+            value=f"{count:,}",
+            limit=f"at least {floor:,}",
+            fails=count < floor,
         )
-    yield Measured(name="operations with unknown end", value=str(work.indefinite))
+    share = floors.baseline_indefinite_share
+    most = share * work.operations if cell.baseline else None
+    yield Measured(
+        name="operations with unknown end",
+        value=f"{work.indefinite:,}",
+        limit="" if most is None else f"at most {share:.0%} of the operations",
+        fails=most is not None and work.indefinite > most,
+    )
+    error = cell.measures.clock_error_seconds
+    if error is not None:
+        yield Measured(
+            name="how far clocks may be apart", value=f"{1000 * error:.0f} ms"
+        )
 
 
 def _came_back(cell: CellResult) -> Iterable[Measured]:
@@ -226,9 +297,9 @@ def _felt(cell: CellResult) -> Iterable[Measured]:
         when = f" of jobs asked for {name}" if cell.faults else ""
         if value is not None:
             yield Measured(name=f"95 % latency{when}", value=f"{value:.2f} s")
-    yield Measured(name="messages delivered again", value=str(measures.redeliveries))
+    yield Measured(name="messages delivered again", value=f"{measures.redeliveries:,}")
     if measures.deepest_backlog is not None:
         yield Measured(
             name="most messages that the broker held at a time",
-            value=str(measures.deepest_backlog),
+            value=f"{measures.deepest_backlog:,}",
         )

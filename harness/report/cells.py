@@ -98,15 +98,17 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     judged = {each.guarantee for each in judgements}
     judgements += [_unknown(name) for name in sorted(set(cell.promises) - judged)]
     failed = [event.because for event in history.of(HarnessFailed)]
+    told = _tell(
+        history,
+        account,
+        lacks,
+        judgements,
+        seconds=history.events[-1].time - cell.time,
+        harness_error=failed[0] if failed else None,
+    )
     return Judged(
-        result=_tell(
-            history,
-            account,
-            lacks,
-            judgements,
-            seconds=history.events[-1].time - cell.time,
-            harness_error=failed[0] if failed else None,
-        ),
+        # Named by its folder, also where the history tells of another cell.
+        result=msgspec.structs.replace(told, scenario=scenario, design=design),
         cell=cell,
         shown=Shown(
             kinds=frozenset(

@@ -5,11 +5,9 @@ state, rows that the database calls pending while no message stands for them, jo
 got slow or never ended.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup
-
-from harness.report import svg
+from harness.report import latency_chart, svg
 from harness.report.frames import (
     LEFT,
     RIGHT,
@@ -18,16 +16,17 @@ from harness.report.frames import (
     Key,
     axes,
     chart,
+    counted,
     ground,
     time_axis,
 )
-from harness.report.palette import MARKS
-from harness.report.results import CellResult, FaultResult
-from harness.report.scene import LAYERS, Dot, Scene
+from harness.report.results import CellResult, FaultResult, anchor
+from harness.report.scene import LAYERS, Scene
 from harness.report.svg import Scale
 from harness.verdict import CellVerdict
 
-_NEVER = 22  # the height of the lane for jobs that never ended
+# The width of a column of the step series, in pixels.
+_FINE, _COARSE = 2, 4
 
 NAMES: Mapping[str, str] = {
     "lost": "lost",
@@ -44,37 +43,52 @@ def draw(
 ) -> tuple[Chart, ...]:
     """Draw a cell; `links` are the fragments of the jobs that the page tells of.
 
-    `coarse` draws the dots of unharmed jobs on a grid of two pixels, to save room.
+    `coarse` draws unharmed jobs and lines on a coarser grid, to save room.
     """
     x = Scale(low=0, high=scene.until, start=LEFT, stop=WIDTH - RIGHT)
+    id_ = anchor(cell.scenario, cell.design)
+    grid = _COARSE if coarse else _FINE
     charts = (
-        _jobs(cell.faults, scene, x),
-        _backlog(cell.faults, scene, x),
-        _latency(cell.faults, scene, x, links, coarse=coarse),
+        _jobs(f"{id_}-jobs", cell.faults, scene, x, grid=grid),
+        _backlog(f"{id_}-backlog", cell.faults, scene, x, grid=grid),
+        latency_chart.draw(
+            f"{id_}-latency", cell.faults, scene, x, links, coarse=coarse
+        ),
     )
-    return (_faults(cell, x), *charts) if cell.faults else charts
+    return (_faults(f"{id_}-faults", cell, x), *charts) if cell.faults else charts
 
+
+# A fault's times, by what lies between each and the next.
+_STAGES = (
+    ("repeated", "asked, not yet felt"),
+    ("stuck", "confirmed: a probe felt it"),
+    ("queued", "healed, not yet verified"),
+)
 
 # --- the faults ---------------------------------------------------------------
 
 
-def _faults(cell: CellResult, x: Scale) -> Chart:
-    parts: list[Markup] = []
-    height = 0
-    for fault in cell.faults:
-        parts += _lane(fault, x, height)
-        height += 40
-    legend = [
-        Key(colour="repeated", mark="", words="asked, not yet felt"),
-        Key(colour="stuck", mark="", words="confirmed: a probe felt it"),
-        Key(colour="queued", mark="", words="healed, not yet verified"),
+def _faults(id_: str, cell: CellResult, x: Scale) -> Chart:
+    height = 40 * len(cell.faults)
+    names = [
+        (fault.name, LEFT, 40 * lane + 14) for lane, fault in enumerate(cell.faults)
     ]
+    parts = [svg.texts(names, colour="text")]
+    legend = []
+    for nth, (colour, words) in enumerate(_STAGES):
+        data = "".join(
+            _stage(fault, nth, x, top=40 * lane + 20)
+            for lane, fault in enumerate(cell.faults)
+        )
+        parts.append(svg.filled("path", colour, d=data))
+        legend.append(Key(colour=colour, mark="area", words=words))
     recovered = _recovered(cell)
     if recovered is not None:
         at = x(recovered)
         parts.append(svg.stroked(f"M{at:.0f} 0V{height}", "retried", width=2))
-        legend.append(Key(colour="retried", mark="|", words="the backlog is gone"))
+        legend.append(Key(colour="retried", mark="line", words="the backlog is gone"))
     return chart(
+        id_,
         "The faults",
         " ".join(_said(fault) for fault in cell.faults),
         x,
@@ -84,23 +98,18 @@ def _faults(cell: CellResult, x: Scale) -> Chart:
     )
 
 
-def _lane(fault: FaultResult, x: Scale, top: float) -> list[Markup]:
-    parts = [svg.text(fault.name, LEFT, top + 14, colour="text")]
-    times = (fault.asked, fault.confirmed, fault.healed, fault.verified)
-    for colour, start, stop in zip(
-        ("repeated", "stuck", "queued"), times, times[1:], strict=False
-    ):
-        if start is not None:
-            end = x(stop) if stop is not None else x.stop
-            width = max(2.0, end - x(start))
-            parts.append(
-                svg.filled(
-                    "rect", colour, x=x(start), y=top + 20, width=width, height=14
-                )
-            )
-        if stop is None:
-            break
-    return parts
+def _stage(fault: FaultResult, nth: int, x: Scale, *, top: float) -> str:
+    """Return the path of a fault between two of its times, "" if it never came to it.
+
+    What never ended is drawn to the chart's end.
+    """
+    start, stop = (fault.asked, fault.confirmed, fault.healed, fault.verified)[
+        nth : nth + 2
+    ]
+    if start is None:
+        return ""
+    left, right = x(start), x.stop if stop is None else x(stop)
+    return svg.box(left, top, max(left + 2, right), top + 14)
 
 
 def _said(fault: FaultResult) -> str:
@@ -124,7 +133,9 @@ def _recovered(cell: CellResult) -> float | None:
 # --- jobs by state ------------------------------------------------------------
 
 
-def _jobs(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
+def _jobs(
+    id_: str, faults: Sequence[FaultResult], scene: Scene, x: Scale, *, grid: int
+) -> Chart:
     present = [layer for layer in LAYERS if any(n for _, n in scene.layers[layer])]
     moments = sorted({time for layer in present for time, _ in scene.layers[layer]})
     stacked: list[tuple[str, list[tuple[float, float]]]] = []
@@ -140,23 +151,25 @@ def _jobs(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
     most = max(below, default=0)
     y = Scale(low=0, high=max(most, 1), start=170, stop=10)
     parts = ground(faults, x, y)
-    for layer, points in reversed(stacked):
-        data = svg.area(points, x, y)
-        parts.append(svg.filled("path", layer, d=data))
-    if stacked:
-        parts.append(svg.stroked(svg.steps(stacked[-1][1], x, y), "soft"))
+    for index, (layer, points) in enumerate(reversed(stacked)):
+        data = svg.area(points, x, y, grid=grid)
+        edge = None if index else "soft"
+        parts.append(svg.filled("path", layer, edge=edge, d=data))
     ends = {layer: scene.layers[layer][-1][1] for layer in present}
     said = ", ".join(
-        f"{count} {NAMES[layer]}" for layer, count in ends.items() if count
+        f"{count:,} {NAMES[layer]}" for layer, count in ends.items() if count
     )
     return chart(
+        id_,
         "Jobs by state, harm at the bottom",
         f"At the end {said or 'no job'}.",
         x,
         190,
         [*parts, *axes(x, y, whole=True)],
         (
-            Key(colour=layer, mark="", words=f"{NAMES[layer]}: {count} at the end")
+            Key(
+                colour=layer, mark="area", words=f"{NAMES[layer]}: {count:,} at the end"
+            )
             for layer, count in ends.items()
         ),
     )
@@ -176,7 +189,9 @@ def _at(series: Sequence[tuple[float, int]], moments: Sequence[float]) -> list[i
 # --- rows against messages ----------------------------------------------------
 
 
-def _backlog(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
+def _backlog(
+    id_: str, faults: Sequence[FaultResult], scene: Scene, x: Scale, *, grid: int
+) -> Chart:
     pending = max((n for _, n in scene.pending), default=0)
     held = max((n for _, n in scene.held), default=0)
     y = Scale(low=0, high=max(pending, held, 1), start=120, stop=10)
@@ -188,7 +203,7 @@ def _backlog(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
     ):
         parts.append(
             svg.stroked(
-                svg.steps(series, x, y),
+                svg.steps(series, x, y, grid=grid),
                 colour,
                 width=2,
                 stroke_dasharray=dashes,
@@ -200,95 +215,19 @@ def _backlog(faults: Sequence[FaultResult], scene: Scene, x: Scale) -> Chart:
     left = scene.pending[-1][1] if scene.pending else 0
     kept = scene.held[-1][1] if scene.held else 0
     return chart(
+        id_,
         "Rows that are pending, messages that the broker holds",
-        f"At most {pending} rows were pending and {held} messages held; at the end"
-        f" {left} rows and {kept} messages. Rows above messages are work that nothing"
-        " will start.",
+        f"At most {counted(pending, 'row')} pending and"
+        f" {counted(held, 'message')} held;"
+        f" at the end {counted(left, 'row')} and {counted(kept, 'message')}."
+        " Rows above messages are work that nothing will start.",
         x,
         140,
         [*parts, *axes(x, y, whole=True)],
         (
-            Key(colour="retried", mark="-", words="rows the database calls pending"),
-            Key(colour="repeated", mark="|", words="messages the broker holds"),
+            Key(
+                colour="retried", mark="dashes", words="rows the database calls pending"
+            ),
+            Key(colour="repeated", mark="line", words="messages the broker holds"),
         ),
     )
-
-
-# --- latency ------------------------------------------------------------------
-
-
-def _latency(
-    faults: Sequence[FaultResult],
-    scene: Scene,
-    x: Scale,
-    links: Mapping[str, str],
-    *,
-    coarse: bool,
-) -> Chart:
-    took = [dot.took for dot in scene.dots if dot.took is not None]
-    slowest = max(took, default=1.0)
-    high = next((top for top in (1, 10, 100) if slowest <= top), 1000)
-    y = Scale(low=0.01, high=high, start=190, stop=12 + _NEVER, log=True)
-    never = 4 + _NEVER / 2
-    parts = ground(faults, x, y, top=2)
-    parts.append(
-        svg.filled(
-            "rect",
-            "panel",
-            x=LEFT,
-            y=2,
-            width=x.stop - LEFT,
-            height=_NEVER,
-            opacity=0.6,
-        )
-    )
-    parts.append(svg.text("never", LEFT - 8, never + 4, anchor="end", colour="text"))
-
-    def place(dot: Dot) -> tuple[float, float]:
-        return x(dot.asked), never if dot.took is None else y(dot.took)
-
-    plain = [place(dot) for dot in scene.dots if dot.mark == "ok"]
-    data = svg.dots(plain, grid=2 if coarse else 1)
-    parts.append(svg.stroked(data, "ok", width=4, stroke_linecap="round"))
-    for kind in list(MARKS)[1:]:
-        parts += _marks(kind, [d for d in scene.dots if d.mark == kind], place, links)
-    there = [kind for kind in MARKS if any(dot.mark == kind for dot in scene.dots)]
-    endless = sum(1 for dot in scene.dots if dot.took is None)
-    middle = sorted(took)[len(took) // 2] if took else None
-    return chart(
-        "Latency by when the job was asked for",
-        f"{len(took)} jobs ended"
-        + (f", half of them within {middle:.2f} s, " if middle is not None else ", ")
-        + f"the slowest after {slowest:.1f} s; {endless} never ended.",
-        x,
-        210,
-        [*parts, *axes(x, y, whole=False)],
-        (Key(colour=kind, mark=kind, words=MARKS[kind]) for kind in there),
-        links=True,
-    )
-
-
-def _marks(
-    kind: str,
-    found: Sequence[Dot],
-    place: Callable[[Dot], tuple[float, float]],
-    links: Mapping[str, str],
-) -> list[Markup]:
-    """Draw marks: those with a story are links, all others one path."""
-    told = [dot for dot in found if dot.key in links]
-    untold = {svg.mark(kind, *place(dot)) for dot in found if dot.key not in links}
-    parts = [svg.filled("path", kind, d="".join(sorted(untold)))] if untold else []
-    for dot in told:
-        ended = (
-            f"ended after {dot.took:.2f} s" if dot.took is not None else "never ended"
-        )
-        said = f"{dot.key}: asked for at {dot.asked:.2f} s, {ended}"
-        parts.append(
-            svg.element(
-                "a",
-                svg.element("title", said),
-                svg.filled("path", kind, d=svg.mark(kind, *place(dot))),
-                href=f"#{links[dot.key]}",
-            )
-        )
-    return parts

@@ -12,6 +12,7 @@ from harness.report.results import CellResult, GuaranteeResult, RunResult
 from harness.verdict import CellVerdict, Verdict
 
 State = Literal["new", "no verdict", "fixed"]
+Cells = Mapping[tuple[str, str], CellResult]
 STATES: tuple[State, ...] = ("new", "no verdict", "fixed")
 
 
@@ -33,7 +34,7 @@ class Change:
 class Comparison:
     """All changes, new harm first; `alike` counts cells without any.
 
-    `only` names the cells that one of the two runs has alone, `apart` what else
+    `only` names the cells that one of the two runs has alone, `apart` says what else
     differs between the runs (seed, versions), so that a change may have come of it.
     """
 
@@ -70,14 +71,16 @@ def compare(before: RunResult, after: RunResult) -> Comparison:
             sorted(found, key=lambda c: (STATES.index(c.state), not c.promised))
         ),
         alike=len(both) - len(changed),
-        only=tuple(
-            f"{scenario} × {design}: only in the run {where}"
-            for side, other, where in ((was, now, "before"), (now, was, "now"))
-            for scenario, design in side
-            if (scenario, design) not in other
-        ),
+        only=tuple(_only(was, now, "before")) + tuple(_only(now, was, "now")),
         apart=tuple(_apart(before, after)),
     )
+
+
+def _only(side: Cells, other: Cells, where: str) -> Iterator[str]:
+    """Name the cells of one run that the other lacks."""
+    names = [f"{each[0]} × {each[1]}" for each in side if each not in other]
+    if names:
+        yield f"only in the run {where}: {', '.join(names)}"
 
 
 def _changes(was: CellResult, now: CellResult) -> Iterator[Change]:

@@ -1,24 +1,86 @@
-"""The report's first screen: the numbers, what is worst, the matrix, the guarantees.
+"""The report's first screen: the numbers on top, and what is worst.
 
 It exists so that what a reader sees first is made in one place, of plain values that a
 test can read. It reads results.json and decides nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from harness.report.causes import UNEXPLAINED
 from harness.report.results import CellResult, GuaranteeResult, RunResult
 from harness.verdict import CellVerdict, Verdict
 
 RECOVERY = "recovers_in_time"
 
-# The four groups of guarantees, worst first, and a harmed job in a word.
-HARM: Mapping[str, str] = {
-    "lost tasks": "lost or stuck",
-    "acks-late retries": "repeated",
-    "job state consistency": "wrong state",
-    "service": "late",
+# What may befall a job, worst first: a broken cell with one lost job comes before one
+# with a hundred repeated ones. The groups of guarantees, but for the first, have a
+# word each.
+LOST, STUCK, REPEATED, WRONG, LATE = "lost", "stuck", "repeated", "wrong state", "late"
+WORDS = (LOST, STUCK, REPEATED, WRONG, LATE)
+GROUPS: Mapping[str, str] = {
+    "lost tasks": STUCK,
+    "acks-late retries": REPEATED,
+    "job state consistency": WRONG,
+    "service": LATE,
 }
+
+
+# --- harm ---------------------------------------------------------------------
+
+
+def harms(
+    cell: CellResult, *, promised: bool | None = None
+) -> Mapping[str, frozenset[str]]:
+    """Return the harmed jobs of a cell by what befell them, worst first.
+
+    `promised` takes only what a promise covers, or only what none covers: a job that
+    shows both counts for the promise.
+    """
+    if promised is False:
+        kept = harms(cell, promised=True)
+        return {
+            word: jobs - kept.get(word, frozenset())
+            for word, jobs in harms(cell).items()
+        }
+    gone = {story.key for story in cell.stories if story.fate == "lost"}
+    found: dict[str, set[str]] = {word: set() for word in WORDS}
+    for guarantee in cell.guarantees.values():
+        word = GROUPS.get(guarantee.group, WRONG)
+        if promised and not guarantee.judged_as_promised:
+            continue
+        for anomaly in guarantee.anomalies:
+            for key in anomaly.jobs:
+                found[LOST if word == STUCK and key in gone else word].add(key)
+    return {word: frozenset(jobs) for word, jobs in found.items()}
+
+
+def _count(cells: Iterable[CellResult], words: Sequence[str], *, promised: bool) -> int:
+    found = [harms(cell, promised=promised) for cell in cells]
+    return sum(len(jobs[word]) for jobs in found for word in words)
+
+
+def counts(cell: CellResult) -> list[str]:
+    """Say a cell's harm in counts: against a promise first, what is explained last."""
+    if cell.verdict is CellVerdict.NONE:
+        return []
+    broke = cell.verdict is CellVerdict.BROKE
+    shown = harms(cell, promised=broke or None)
+    said = [f"{len(jobs)} {word}" for word, jobs in shown.items() if jobs]
+    if broke:
+        more = frozenset().union(*harms(cell, promised=False).values())
+        if more:
+            said.append(f"{len(more)} more, unpromised")
+    excused = {
+        key
+        for found in cell.guarantees.values()
+        for anomaly in found.excused
+        for key in anomaly.jobs
+    }
+    if excused:
+        said.append(f"{len(excused)} rerun, explained")
+    return said
 
 
 # --- the numbers on top -------------------------------------------------------
@@ -26,15 +88,16 @@ HARM: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """One of the six numbers on top: what it counts, and whether it is bad news.
+    """One of the six numbers on top: what it counts, and what sort of news it is.
 
-    `beside` is what must not be mixed into it, or what it is measured against.
+    `beside` is what must not be mixed into it, or what it is measured against. `tone`
+    is the verdict that the number speaks for, "" where it is only a number.
     """
 
     value: str
     label: str
     beside: str = ""
-    bad: bool = False
+    tone: Literal["", "broke", "none"] = ""
 
 
 def numbers(result: RunResult) -> tuple[Number, ...]:
@@ -46,61 +109,49 @@ def numbers(result: RunResult) -> tuple[Number, ...]:
     accepted = sum(cell.accounting.accepted for cell in cells)
     return (
         Number(
-            value=str(broke),
+            value=f"{broke:,}",
             label="cells that broke a promise",
-            beside=f"of {len(result.cells)}; {weak} more with unpromised harm",
-            bad=broke > 0,
+            beside=f"of {len(result.cells):,}; {weak:,} more with unpromised harm",
+            tone="broke" if broke else "",
         ),
-        _harm(cells, "lost tasks", "lost or stuck jobs against a promise"),
-        _harm(cells, "acks-late retries", "repeated jobs against a promise"),
+        _harm(cells, (LOST, STUCK), "lost or stuck jobs against a promise"),
+        _harm(cells, (REPEATED,), "repeated jobs against a promise"),
         _recovery(cells),
         Number(
-            value=str(none),
+            value=f"{none:,}",
             label="cells without a verdict",
-            beside=f"{len(result.not_run)} did not run" if result.not_run else "",
+            beside=f"{len(result.not_run):,} did not run" if result.not_run else "",
+            tone="none" if none else "",
         ),
         Number(value=f"{accepted:,}", label="jobs accepted", beside="in judged cells"),
     )
 
 
-def _harm(cells: Iterable[CellResult], group: str, label: str) -> Number:
-    promised = unpromised = 0
-    for cell in cells:
-        promised += len(harmed(cell, group, promised=True))
-        unpromised += len(harmed(cell, group, promised=False))
+def _harm(cells: Sequence[CellResult], words: Sequence[str], label: str) -> Number:
+    promised = _count(cells, words, promised=True)
     return Number(
-        value=str(promised),
+        value=f"{promised:,}",
         label=label,
-        beside=f"{unpromised} more that no promise covers",
-        bad=promised > 0,
+        beside=f"{_count(cells, words, promised=False):,} more that no promise covers",
+        tone="broke" if promised else "",
     )
-
-
-def harmed(cell: CellResult, group: str, *, promised: bool | None = None) -> set[str]:
-    """Return the jobs that a guarantee of the group was not kept for."""
-    return {
-        key
-        for found in cell.guarantees.values()
-        if found.group == group and promised in (None, found.judged_as_promised)
-        for anomaly in found.anomalies
-        for key in anomaly.jobs
-    }
 
 
 def _recovery(cells: Sequence[CellResult]) -> Number:
-    slowest, cell = max(
-        ((c.recovery_seconds, c) for c in cells if c.recovery_seconds is not None),
-        key=lambda pair: pair[0],
-        default=(None, None),
-    )
-    if slowest is None or cell is None:
-        return Number(value="–", label="slowest recovery after a fault")
-    missed = [each for each in cells if misses_its_limit(each)]
+    label = "slowest recovery after a fault"
+    back = [(c.recovery_seconds, c) for c in cells if c.recovery_seconds is not None]
+    never = sum(1 for c in cells if c.faults and c.recovery_seconds is None)
+    more = f"{never:,} cells never: jobs are stuck in them" if never else ""
+    if not back:
+        return Number(value="–", label=label, beside=more)
+    slowest, cell = max(back, key=lambda pair: pair[0])
+    said = f"{cell.scenario} × {cell.design}, {limit_of(cell)}"
+    late = [each for each in cells if misses_its_limit(each)]
     return Number(
         value=f"{slowest:.1f} s",
-        label="slowest recovery after a fault",
-        beside=f"{cell.scenario} × {cell.design}, {limit_of(cell)}",
-        bad=any(each.verdict is CellVerdict.BROKE for each in missed),
+        label=label,
+        beside=f"{said}; {more}" if more else said,
+        tone="broke" if any(c.verdict is CellVerdict.BROKE for c in late) else "",
     )
 
 
@@ -124,24 +175,31 @@ def misses_its_limit(cell: CellResult) -> bool:
 
 
 def worst_first(cells: Iterable[CellResult], verdict: CellVerdict) -> list[CellResult]:
-    """Return the cells of a verdict: most lost first, then repeated, wrong, late."""
-    found = [cell for cell in cells if cell.verdict is verdict]
+    """Return the cells of a verdict: most lost first, then stuck, repeated, and so on.
+
+    Never by a sum: no number of repeated jobs weighs as much as a lost one.
+    """
     promised = verdict is CellVerdict.BROKE or None
 
     def weight(cell: CellResult) -> list[int]:
-        return [-len(harmed(cell, group, promised=promised)) for group in HARM]
+        return [-len(jobs) for jobs in harms(cell, promised=promised).values()]
 
-    return sorted(found, key=weight)
+    return sorted((cell for cell in cells if cell.verdict is verdict), key=weight)
 
 
-def seen(cell: CellResult, *, promised: bool | None = None) -> str:
-    """Say in a few words what harm a cell shows."""
-    return " · ".join(
+def seen(
+    cell: CellResult, *, promised: bool | None = None, at_most: int | None = None
+) -> str:
+    """Say in a few words what harm a cell shows: `at_most` so many kinds of it."""
+    said = [
         anomaly.sentence
         for found in cell.guarantees.values()
         if promised in (None, found.judged_as_promised)
         for anomaly in found.anomalies
-    )
+    ]
+    first = said[:at_most]
+    more = len(said) - len(first)
+    return " · ".join([*first, f"{more} more kinds"] if more > 1 else said)
 
 
 def against(cell: CellResult) -> str:
@@ -156,150 +214,18 @@ def against(cell: CellResult) -> str:
     return f"promised {', '.join(broken)}"
 
 
-# --- the matrix ---------------------------------------------------------------
+def unexplained(cells: Iterable[CellResult]) -> list[tuple[CellResult, int]]:
+    """Return the cells with harm that no cause is proven for, and for how many jobs."""
+    counted = [(cell, len(_unexplained(cell.guarantees.values()))) for cell in cells]
+    return [(cell, count) for cell, count in counted if count]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One design's row of the matrix: what it promises, and a cell per scenario."""
-
-    design: str
-    promises: tuple[str, ...]
-    cells: tuple[CellResult | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
-    """Designs × scenarios; the baseline comes first, it must be clean."""
-
-    scenarios: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-
-def matrix(result: RunResult) -> Matrix:
-    """Lay the cells out, those that did not run as None."""
-    cells = {(cell.scenario, cell.design): cell for cell in result.cells}
-    named = [*cells, *((each.scenario, each.design) for each in result.not_run)]
-    baselines = {cell.scenario for cell in result.cells if cell.baseline}
-    scenarios = sorted(
-        dict.fromkeys(scenario for scenario, _ in named),
-        key=lambda scenario: scenario not in baselines,
-    )
-    rows = []
-    for design in dict.fromkeys(design for _, design in named):
-        row = tuple(cells.get((scenario, design)) for scenario in scenarios)
-        promises = dict.fromkeys(
-            name for cell in row if cell is not None for name in promised_by(cell)
-        )
-        rows.append(Row(design=design, promises=tuple(promises), cells=row))
-    return Matrix(scenarios=tuple(scenarios), rows=tuple(rows))
-
-
-def promised_by(cell: CellResult) -> tuple[str, ...]:
-    """Return the guarantees that the cell's design promises."""
-    return tuple(name for name, found in cell.guarantees.items() if found.promised)
-
-
-def counts(cell: CellResult) -> list[str]:
-    """Return a cell's harm in counts, worst first, and what a fault explains."""
-    if cell.verdict is CellVerdict.NONE:
-        return []
-    said = []
-    for group, word in HARM.items():
-        count = len(harmed(cell, group))
-        if count:
-            said.append(f"{count} {word}")
-    excused = {
+def _unexplained(guarantees: Iterable[GuaranteeResult]) -> set[str]:
+    return {
         key
-        for found in cell.guarantees.values()
-        for anomaly in found.excused
-        for key in anomaly.jobs
+        for found in guarantees
+        for anomaly in found.anomalies
+        for cause in anomaly.causes
+        if cause.cause == UNEXPLAINED
+        for key in cause.jobs
     }
-    if excused:
-        said.append(f"{len(excused)} rerun, explained")
-    return said
-
-
-# --- by guarantee -------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """How often a design held a guarantee: in `held` of `known` scenarios.
-
-    `broken` are the cells that did not, `unknown` counts those that cannot say.
-    `excused` counts the jobs that a fault explains.
-    """
-
-    promised: bool
-    held: int
-    known: int
-    unknown: int
-    excused: int
-    broken: tuple[CellResult, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
-    """Designs × guarantees over all scenarios; `groups` are (group, how many)."""
-
-    groups: tuple[tuple[str, int], ...]
-    guarantees: Mapping[str, str]
-    designs: Mapping[str, tuple[Held, ...]]
-
-
-def overview(result: RunResult) -> Overview:
-    """Count for each design and guarantee in how many scenarios it held."""
-    found: dict[str, GuaranteeResult] = {}
-    for cell in result.cells:
-        found = {**cell.guarantees, **found}
-    # Guarantees of a group stand side by side, in the order of the groups.
-    order = list(dict.fromkeys((*HARM, *(each.group for each in found.values()))))
-    found = dict(sorted(found.items(), key=lambda item: order.index(item[1].group)))
-    groups: dict[str, int] = {}
-    for each in found.values():
-        groups[each.group] = groups.get(each.group, 0) + 1
-    designs = dict.fromkeys(cell.design for cell in result.cells)
-    return Overview(
-        groups=tuple(groups.items()),
-        guarantees={name: each.sentence for name, each in found.items()},
-        designs={
-            design: tuple(
-                _held(name, [c for c in result.cells if c.design == design])
-                for name in found
-            )
-            for design in designs
-        },
-    )
-
-
-def _held(name: str, cells: Iterable[CellResult]) -> Held:
-    judged = list(_judged(name, cells))
-    known = [verdict for _, verdict, _ in judged if verdict is not Verdict.UNKNOWN]
-    return Held(
-        promised=any(promised for _, _, promised in judged),
-        held=sum(1 for verdict in known if verdict is Verdict.VALID),
-        known=len(known),
-        unknown=len(judged) - len(known),
-        excused=sum(
-            len(anomaly.jobs)
-            for cell, _, _ in judged
-            if name in cell.guarantees
-            for anomaly in cell.guarantees[name].excused
-        ),
-        broken=tuple(cell for cell, verdict, _ in judged if verdict is Verdict.INVALID),
-    )
-
-
-def _judged(
-    name: str, cells: Iterable[CellResult]
-) -> Iterator[tuple[CellResult, Verdict, bool]]:
-    """Yield each cell with the guarantee's verdict; no verdict of a cell is unknown."""
-    for cell in cells:
-        found = cell.guarantees.get(name)
-        if found is None:
-            yield cell, Verdict.UNKNOWN, False
-        elif cell.verdict is CellVerdict.NONE and found.verdict is Verdict.VALID:
-            yield cell, Verdict.UNKNOWN, found.promised
-        else:
-            yield cell, found.verdict, found.promised

@@ -8,20 +8,26 @@ by a style sheet alone.
 
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from harness.report import cell_pages, frames, front, job_pages, palette
+from harness.report import (
+    cell_pages,
+    detail,
+    frames,
+    front,
+    job_pages,
+    matrix,
+    overview,
+    palette,
+)
 from harness.report.compare import Comparison, summary
 from harness.report.exhibits import Exhibits
 from harness.report.results import RunResult, Story, anchor
 from harness.verdict import CellVerdict, Verdict, worst
-
-LIMIT_BYTES = 5_000_000
 
 GLYPHS: Mapping[CellVerdict, str] = {
     CellVerdict.KEPT: "✓",
@@ -37,39 +43,15 @@ MEANINGS: Mapping[CellVerdict, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """How much is drawn, and in words what is not. Harmed jobs are never left out."""
-
-    survivors: bool = True
-    coarse: bool = False
-    logs: bool = True
-    left_out: tuple[str, ...] = ()
-
-
-# What is left out, step by step, of a page that would be too large.
-_SURVIVORS = "the jobs that survived, to compare with"
-_DOTS = "dots of unharmed jobs that lie within two pixels of another"
-_LOGS = "the excerpts of the logs"
-DETAILS = (
-    Detail(),
-    Detail(survivors=False, left_out=(_SURVIVORS,)),
-    Detail(survivors=False, coarse=True, left_out=(_SURVIVORS, _DOTS)),
-    Detail(
-        survivors=False, coarse=True, logs=False, left_out=(_SURVIVORS, _DOTS, _LOGS)
-    ),
-)
-
-
 def render(
     result: RunResult,
     exhibits: Exhibits | None = None,
     comparison: Comparison | None = None,
 ) -> str:
-    """Return the file, whole, with as much detail as `LIMIT_BYTES` allows."""
-    for detail in DETAILS:
-        text = _page(result, exhibits or {}, comparison, detail)
-        if len(text.encode()) <= LIMIT_BYTES:
+    """Return the file, whole, with as much detail as its limit allows."""
+    for step in detail.DETAILS:
+        text = _page(result, exhibits or {}, comparison, step)
+        if len(text.encode("utf-8", "replace")) <= detail.LIMIT_BYTES:
             break
     return text
 
@@ -78,9 +60,10 @@ def _page(
     result: RunResult,
     exhibits: Exhibits,
     comparison: Comparison | None,
-    detail: Detail,
+    step: detail.Detail,
 ) -> str:
     ids = job_pages.story_ids(result.cells)
+    cells = cell_pages.cell_pages(result, ids, exhibits, step)
     style = _ENVIRONMENT.get_template("style.css.j2").render(
         light=palette.LIGHT, dark=palette.DARK
     )
@@ -91,21 +74,23 @@ def _page(
         glyph=_glyph(result),
         started=_utc(result.run.started_at),
         numbers=front.numbers(result),
-        matrix=front.matrix(result),
-        overview=front.overview(result),
+        matrix=matrix.matrix(result),
+        overview=overview.overview(result),
+        unexplained=front.unexplained(result.cells),
         broken=front.worst_first(result.cells, CellVerdict.BROKE),
         unknown=front.worst_first(result.cells, CellVerdict.NONE),
         weak=front.worst_first(result.cells, CellVerdict.WEAKNESS),
         workloads=list(dict.fromkeys(c.workload for c in result.cells if c.workload)),
-        cells=cell_pages.cell_pages(
-            result, ids, exhibits, coarse=detail.coarse, logs=detail.logs
-        ),
-        jobs=job_pages.job_pages(result, ids, exhibits, survivors=detail.survivors),
+        cells=cells,
+        swatches=frames.swatches(chart for page in cells for chart in page.charts),
+        jobs=job_pages.job_pages(result, ids, exhibits, survivors=step.survivors),
+        not_run=_not_run(result),
+        clock_error=_clock_error(result),
         untold=sum(len(cell.stories) for cell in result.cells) - len(ids),
         comparison=comparison,
         compared=summary(comparison) if comparison else "",
         marks=comparison.marks if comparison else {},
-        left_out=detail.left_out,
+        left_out=step.left_out,
         style=style,
         script=script,
         style_hash=_hash(style),
@@ -119,6 +104,21 @@ def _glyph(result: RunResult) -> str:
     if verdict is None:
         return GLYPHS[CellVerdict.NONE]
     return GLYPHS[CellVerdict.KEPT if verdict is CellVerdict.WEAKNESS else verdict]
+
+
+def _not_run(result: RunResult) -> Mapping[str, list[str]]:
+    """Gather the cells that did not run by the reason, which many share."""
+    found: dict[str, list[str]] = {}
+    for each in result.not_run:
+        name = f"{each.scenario} × {each.design}"
+        found.setdefault(each.because, []).append(name)
+    return found
+
+
+def _clock_error(result: RunResult) -> float | None:
+    """Return how far clocks may have been apart at worst, in seconds."""
+    errors = [cell.measures.clock_error_seconds for cell in result.cells]
+    return max((each for each in errors if each is not None), default=None)
 
 
 def _source(name: str) -> str:
@@ -155,6 +155,11 @@ def _first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _last_line(text: str) -> str:
+    """Return what a traceback comes to; of one sentence, the sentence."""
+    return (text.strip().splitlines() or [""])[-1]
+
+
 def _answers(story: Story) -> str:
     said = [str(answer) if answer else "no answer" for answer in story.answers]
     return ", then ".join(said) or "never asked for"
@@ -168,18 +173,23 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters.update(
-    breakable=_breakable, count=_count, first_up=_first_up, seconds=_seconds
+    breakable=_breakable,
+    count=_count,
+    first_up=_first_up,
+    last_line=_last_line,
+    seconds=_seconds,
 )
 _ENVIRONMENT.globals.update(
     against=front.against,
     anchor=anchor,
     answers=_answers,
+    command=cell_pages.command,
     counts=front.counts,
     glyphs=GLYPHS,
     meanings=MEANINGS,
-    promised_by=front.promised_by,
+    promised_by=matrix.promised_by,
     seen=front.seen,
-    swatch=frames.swatch,
+    signs={verdict.value: glyph for verdict, glyph in GLYPHS.items()},
     unknown_verdict=Verdict.UNKNOWN,
     verdicts=tuple(reversed(CellVerdict)),
 )

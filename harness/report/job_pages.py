@@ -9,15 +9,19 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from harness.report import swimlane
+from harness.report import causes, swimlane
 from harness.report.exhibits import Exhibit, Exhibits
-from harness.report.results import CauseResult, CellResult, RunResult, Story, anchor
-from harness.report.telling import WORDS
+from harness.report.results import (
+    CauseResult,
+    CellResult,
+    EventLine,
+    RunResult,
+    Story,
+    anchor,
+)
 from harness.verdict import CellVerdict
 
 STORIES = 200
-FIRST = 3
-UNEXPLAINED = "unexplained"
 
 Ids = Mapping[tuple[str, str, str], str]
 
@@ -25,42 +29,62 @@ Ids = Mapping[tuple[str, str, str], str]
 def story_ids(cells: Iterable[CellResult]) -> Ids:
     """Choose the jobs that the page tells of, and give each a fragment.
 
-    The first ones of every cause come before all others, so that no red cell is
-    without; then those of the worst cells.
+    The first job of every cause of every cell comes before any second one, so that no
+    red cell is without; then come those that a promise covers, and the worst cells'.
     """
     order = list(CellVerdict)
-    wanted: dict[tuple[str, str, str], tuple[bool, int]] = {}
+    wanted: dict[tuple[str, str, str], tuple[bool, bool, int, int]] = {}
     names: dict[tuple[str, str, str], str] = {}
     for cell in cells:
-        first = _first_of_each_cause(cell)
+        places = _places(cell)
         name = anchor(cell.scenario, cell.design)
         for number, story in enumerate(cell.stories, start=1):
             if story.events:
                 key = (cell.scenario, cell.design, story.key)
-                wanted[key] = (story.key not in first, order.index(cell.verdict))
+                place, unpromised = places.get(story.key, (STORIES, True))
+                worse = order.index(cell.verdict)
+                wanted[key] = (place > 0, unpromised, place, worse)
                 names[key] = f"{name}--j{number}"
     chosen = sorted(wanted, key=lambda key: wanted[key])[:STORIES]
     return {key: names[key] for key in chosen}
 
 
-def _first_of_each_cause(cell: CellResult) -> set[str]:
+def _places(cell: CellResult) -> Mapping[str, tuple[int, bool]]:
+    """Return each told job's place among those of its cause, and if no promise covers
+    it: the first of the causes that it has.
+    """
     told = {story.key for story in cell.stories if story.events}
-    return {
-        key
-        for found in cell.guarantees.values()
-        for anomaly in found.anomalies
-        for cause in anomaly.causes
-        for key in [key for key in cause.jobs if key in told][:FIRST]
-    }
+    places: dict[str, tuple[int, bool]] = {}
+    for found in cell.guarantees.values():
+        for anomaly in found.anomalies:
+            for cause in anomaly.causes:
+                jobs = [key for key in cause.jobs if key in told]
+                for number, key in enumerate(jobs):
+                    place = (number, not found.judged_as_promised)
+                    places[key] = min(place, places.get(key, place))
+    return places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Because:
-    """Why a job is in the report: what it is, why, and how sure that is."""
+    """Why a job is in the report: what befell it and why, in one sentence.
+
+    `shown` is that in the checker's words, `confidence` says how sure the cause is.
+    """
 
     sentence: str
+    shown: str
     cause: str
     confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survivor:
+    """An unharmed job to compare with, asked for so many seconds after the harmed."""
+
+    id: str
+    key: str
+    later_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +100,7 @@ class JobPage:
     story: Story
     because: tuple[Because, ...]
     picture: Markup
-    survivor: str | None
+    survivor: Survivor | None
     fared: Mapping[str, tuple[str, ...]]
     lines: tuple[int, ...]
 
@@ -86,11 +110,22 @@ class JobPage:
         return f"{self.cell.scenario}/{self.cell.design}/history.jsonl"
 
     @property
+    def last_seen(self) -> EventLine | None:
+        """Return the last event that moved the job."""
+        place = _last_moving(self.story)
+        return None if place is None else self.story.events[place]
+
+    @property
     def missing_after(self) -> int | None:
         """Return the place of the event after which the next one never came."""
-        kinds = [event.kind for event in self.story.events]
-        moving = [i for i, kind in enumerate(kinds) if kind not in swimlane.FINAL_KINDS]
-        return max(moving, default=None) if self.story.missing else None
+        return _last_moving(self.story) if self.story.missing else None
+
+
+def _last_moving(story: Story) -> int | None:
+    """Return the place of the last event that is no look at the job."""
+    looks = (*swimlane.FINAL_KINDS, "poll_ended")
+    moving = [i for i, event in enumerate(story.events) if event.kind not in looks]
+    return max(moving, default=None)
 
 
 def job_pages(
@@ -114,7 +149,7 @@ def _pages_of_jobs(
 ) -> Iterator[JobPage]:
     name = anchor(cell.scenario, cell.design)
     lines = exhibits.get((cell.scenario, cell.design), Exhibit()).lines
-    causes = _causes_of(cell)
+    found = _causes_of(cell)
     beside = {
         story.key: f"{name}--s{number}"
         for number, story in enumerate(cell.survivors, start=1)
@@ -129,9 +164,9 @@ def _pages_of_jobs(
                 id=id_,
                 cell=cell,
                 story=story,
-                because=tuple(_because(*each) for each in causes[story.key]),
+                because=tuple(_because(*each) for each in found[story.key]),
                 picture=swimlane.draw(story.events, cell.faults),
-                survivor=beside.get(story.survivor or ""),
+                survivor=_survivor(cell, story, beside),
                 fared=_fared(result, cell, story.key),
                 lines=lines.get(story.key, ()),
             )
@@ -152,8 +187,9 @@ def _pages_of_jobs(
 def _causes_of(cell: CellResult) -> Mapping[str, list[tuple[str, CauseResult]]]:
     """Return each job's kinds of harm with their causes, what counts first."""
     found: dict[str, list[tuple[str, CauseResult]]] = {}
+    judged = sorted(cell.guarantees.values(), key=lambda g: not g.judged_as_promised)
     for excused in (False, True):
-        for guarantee in cell.guarantees.values():
+        for guarantee in judged:
             for anomaly in guarantee.excused if excused else guarantee.anomalies:
                 for cause in anomaly.causes:
                     for key in cause.jobs:
@@ -162,17 +198,25 @@ def _causes_of(cell: CellResult) -> Mapping[str, list[tuple[str, CauseResult]]]:
 
 
 def _because(kind: str, cause: CauseResult) -> Because:
-    one, _ = WORDS.get(kind, (kind, kind))
-    if cause.cause == UNEXPLAINED:
-        confidence = "the harm is proven, its cause is not: unexplained"
-    elif cause.proven == "presence":
-        confidence = "proven by the events marked below"
-    else:
-        confidence = "proven by absence: every ledger that would show it was read whole"
     return Because(
-        sentence=f"{one[0].upper()}{one[1:]}, because: {cause.because}.",
+        sentence=causes.sentence(kind, cause),
+        shown=cause.because,
         cause=cause.cause,
-        confidence=confidence,
+        confidence=causes.how_sure(kind, cause),
+    )
+
+
+def _survivor(
+    cell: CellResult, story: Story, beside: Mapping[str, str]
+) -> Survivor | None:
+    """Return the job that is told beside this one, if it has a page."""
+    other = next((each for each in cell.survivors if each.key == story.survivor), None)
+    if other is None or other.key not in beside or not (other.events and story.events):
+        return None
+    return Survivor(
+        id=beside[other.key],
+        key=other.key,
+        later_seconds=round(other.events[0].seconds - story.events[0].seconds, 3),
     )
 
 

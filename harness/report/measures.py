@@ -33,6 +33,7 @@ def measure(history: History, account: Account) -> Measures:
             1 for job in account.jobs for each in job.deliveries if each.redelivered
         ),
         deepest_backlog=max((count for _, count in backlog(history)), default=None),
+        clock_error_seconds=round(account.clock_error_seconds, 6),
     )
 
 

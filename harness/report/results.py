@@ -132,6 +132,7 @@ class Measures(Result, frozen=True):
 
     A job's latency is from its first request to its end; each p95 is of the jobs
     asked for before, during (asked to verified) and after the faults.
+    `clock_error_seconds` is how far times of two ledgers may be apart by clocks alone.
     """
 
     latency_p95_before: float | None = None
@@ -139,6 +140,7 @@ class Measures(Result, frozen=True):
     latency_p95_after: float | None = None
     redeliveries: int = 0
     deepest_backlog: int | None = None
+    clock_error_seconds: float | None = None
 
 
 class EventLine(Result, frozen=True):
@@ -285,7 +287,8 @@ def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
     none = sum(1 for cell in found if cell.verdict is CellVerdict.NONE)
     parts = []
     if broke:
-        parts.append(f"{broke} of {_cells(len(found))} broke a promise of its design")
+        whose = "its design" if broke == 1 else "their designs"
+        parts.append(f"{broke} of {_cells(len(found))} broke a promise of {whose}")
     if none:
         parts.append(
             f"{none} of {_cells(len(found))} {'has' if none == 1 else 'have'}"
@@ -317,8 +320,10 @@ def anchor(scenario: str, design: str) -> str:
 
 
 def _slug(text: str) -> str:
+    """Return the text as part of a fragment: two names never become one."""
     return "".join(
-        c if c.isascii() and (c.isalnum() or c == "_") else "." for c in text
+        c if c.isascii() and (c.isalnum() or c in "_.@") else f"~{ord(c):x}~"
+        for c in text
     )
 
 

@@ -45,9 +45,15 @@ def number(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
-def filled(name: str, colour: str, **attributes: str | float) -> Markup:
-    """Return a shape filled with a colour of the palette."""
-    return element(name, class_=f"f-{colour}", fill=LIGHT[colour], **attributes)
+def filled(
+    name: str, colour: str, *, edge: str | None = None, **attributes: str | float
+) -> Markup:
+    """Return a shape filled with a colour of the palette, perhaps with an edge."""
+    classes = f"f-{colour}"
+    if edge is not None:
+        classes += f" s-{edge}"
+        attributes["stroke"] = LIGHT[edge]
+    return element(name, class_=classes, fill=LIGHT[colour], **attributes)
 
 
 def stroked(
@@ -69,11 +75,19 @@ def text(
     said: str, x: float, y: float, *, anchor: str = "start", colour: str = "soft"
 ) -> Markup:
     """Return a line of text with its baseline at y; `anchor` is start, middle, end."""
+    return texts([(said, x, y)], anchor=anchor, colour=colour)
+
+
+def texts(
+    lines: Iterable[tuple[str, float, float]],
+    *,
+    anchor: str = "start",
+    colour: str = "soft",
+) -> Markup:
+    """Return lines of text, each as (said, x, y): what they share is said once."""
     return element(
-        "text",
-        said,
-        x=x,
-        y=y,
+        "g",
+        *(element("text", said, x=x, y=y) for said, x, y in lines),
         text_anchor=anchor,
         class_=f"f-{colour}",
         fill=LIGHT[colour],
@@ -102,30 +116,38 @@ def ticks(high: float, *, about: int) -> list[float]:
     """Return round values from 0 to `high`, some `about` of them."""
     if high <= 0:
         return [0]
-    rough = high / about
+    each = step(high, about=about)
+    return [each * index for index in range(int(high / each + 1e-9) + 1)]
+
+
+def step(span: float, *, about: int) -> float:
+    """Return a round step (1, 2 or 5 times a power of ten) for `about` of them."""
+    rough = span / about
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
-    return [step * index for index in range(int(high / step + 1e-9) + 1)]
+    return next(power * each for each in (1, 2, 5, 10) if power * each >= rough)
 
 
-def steps(points: Points, x: Scale, y: Scale) -> str:
-    """Return the path of a step series: what it comes to in each pixel's column."""
+def steps(points: Points, x: Scale, y: Scale, *, grid: int = 1) -> str:
+    """Return the path of a step series: what it comes to in each column of pixels.
+
+    A column is `grid` pixels wide. After its start the path moves by differences,
+    which are shorter than places.
+    """
     if not points:
         return ""
-    columns = {round(x(at)): round(y(height)) for at, height in points}
-    first, *later = columns.items()
-    parts = [f"M{first[0]} {first[1]}"]
-    last = first[1]
+    columns = {round(x(at) / grid) * grid: round(y(height)) for at, height in points}
+    (was_x, was_y), *later = columns.items()
+    parts = [f"M{was_x} {was_y}"]
     for column, height in later:
-        if height != last:
-            parts.append(f"H{column}V{height}")
-            last = height
-    return "".join([*parts, f"H{round(x.stop)}"])
+        if height != was_y:
+            parts.append(f"h{column - was_x}v{height - was_y}")
+            was_x, was_y = column, height
+    return "".join([*parts, f"h{round(x.stop) - was_x}"])
 
 
-def area(points: Points, x: Scale, y: Scale) -> str:
+def area(points: Points, x: Scale, y: Scale, *, grid: int = 1) -> str:
     """Return the path of the area between a step series and zero."""
-    line = steps(points, x, y)
+    line = steps(points, x, y, grid=grid)
     return f"{line}V{number(y(0))}H{x(points[0][0]):.0f}Z" if line else ""
 
 
@@ -164,11 +186,10 @@ def picture(
     *,
     width: float,
     height: float,
-    name: str,
     links: bool = False,
     **attributes: str | float,
 ) -> Markup:
-    """Return a whole picture that screen readers call `name`.
+    """Return a whole picture; `aria_label` or `aria_labelledby` names it for listeners.
 
     For them an image has nothing inside: a picture with links is a group instead.
     """
@@ -179,8 +200,13 @@ def picture(
         width=width,
         height=height,
         role="group" if links else "img",
-        aria_label=name,
         font_size=12,
         font_family="system-ui, sans-serif",
         **attributes,
     )
+
+
+def box(left: float, top: float, right: float, bottom: float) -> str:
+    """Return the path of a rectangle: many of one colour need one element."""
+    across, down = number(right - left), number(bottom - top)
+    return f"M{number(left)} {number(top)}h{across}v{down}h-{across}z"

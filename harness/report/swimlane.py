@@ -4,7 +4,8 @@ It exists because a table of times hides the gaps, and in the gaps the jobs are 
 The dots carry the numbers of the table's rows.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -17,6 +18,9 @@ _LEFT = 150
 _FINAL = 110  # the width of the last column: what the final read found
 _LANE = 34
 _TOP = 18
+_LINE, _LETTER = 14, 7  # what a line of text needs in height, a letter in width
+_LINES = 3
+_ROOM = 24  # what one number needs
 
 # What is not of the moment but of the final read, whenever that came.
 FINAL_KINDS = frozenset(("row", "effect_seen", "owed", "result_seen", "api_seen"))
@@ -27,24 +31,29 @@ def draw(events: Sequence[EventLine], faults: Sequence[FaultResult]) -> Markup:
     """Draw the events of one job; empty where it has none."""
     if not events:
         return Markup("")
-    # Python's sort is stable: processes of a kind stay in the order of their first act.
-    lanes = sorted(dict.fromkeys(event.where for event in events), key=_rank)
-    rows = {lane: _TOP + _LANE * index + _LANE / 2 for index, lane in enumerate(lanes)}
     moving = [event.seconds for event in events if event.kind not in FINAL_KINDS]
     first, last = min(moving, default=0.0), max(moving, default=0.0)
     room = max(last - first, 0.01) * 0.02
     x = Scale(low=first - room, high=last + room, start=_LEFT, stop=WIDTH - _FINAL - 10)
-    bottom = _TOP + _LANE * len(lanes)
-    parts = [*_shades(faults, x, bottom), *_lanes(rows)]
-    parts += _final_column(bottom)
-    for lane, y in rows.items():
-        parts += _dots(events, lane, y, x)
-    parts += _axis(x, bottom)
+    shades = [span for each in faults if (span := _shade(each, x)) is not None]
+    names = _names(shades)
+    top = _TOP + _LINE * max(0, len(names) - 1)
+    # Python's sort is stable: processes of a kind stay in the order of their first act.
+    lanes = sorted(dict.fromkeys(event.where for event in events), key=_rank)
+    rows = {lane: top + _LANE * index + _LANE / 2 for index, lane in enumerate(lanes)}
+    bottom = top + _LANE * len(lanes)
+    parts = [
+        *_shades(shades, names, top, bottom),
+        *_lanes(rows),
+        *_final_column(top, bottom),
+        *_dots(events, rows, x),
+        *_axis(x, bottom),
+    ]
     return svg.picture(
         parts,
         width=WIDTH,
         height=bottom + 24,
-        name=f"{len(events)} events in {len(lanes)} lanes: the table below lists them",
+        aria_label=f"{len(events)} events in {len(lanes)} lanes, listed in the table",
     )
 
 
@@ -54,77 +63,122 @@ def _rank(lane: str) -> int:
     return next(known, len(_ORDER))
 
 
-def _shades(faults: Sequence[FaultResult], x: Scale, bottom: float) -> list[Markup]:
-    parts: list[Markup] = []
-    for fault in faults:
-        if fault.confirmed is None:
+def _shade(fault: FaultResult, x: Scale) -> tuple[str, float, float] | None:
+    """Return a fault's name and its span in pixels, None where it lies outside."""
+    if fault.confirmed is None:
+        return None
+    left = x(fault.confirmed)
+    right = x.stop if fault.healed is None else x(fault.healed)
+    return (fault.name, left, right) if right > left else None
+
+
+def _names(shades: Sequence[tuple[str, float, float]]) -> list[list[tuple[str, float]]]:
+    """Lay the faults' names out in lines above the lanes, none on another.
+
+    Where many faults came one after the other, some have to do without: the cell's
+    page names them all.
+    """
+    lines: list[list[tuple[str, float]]] = []
+    free: list[float] = []
+    for name, left, _ in sorted(shades, key=lambda shade: shade[1]):
+        line = next((n for n, end in enumerate(free) if end <= left), len(lines))
+        if line == _LINES:
             continue
-        left = x(fault.confirmed)
-        right = x(fault.healed) if fault.healed is not None else x.stop
-        if right > left:
-            parts += [
-                svg.filled(
-                    "rect",
-                    "shade",
-                    x=left,
-                    y=_TOP,
-                    width=right - left,
-                    height=bottom - _TOP,
-                ),
-                svg.text(fault.name, left + 3, _TOP - 5),
-            ]
-    return parts
+        if line == len(lines):
+            lines.append([])
+            free.append(0)
+        lines[line].append((name, left))
+        free[line] = left + _LETTER * len(name)
+    return lines
 
 
-def _lanes(rows: dict[str, float]) -> list[Markup]:
-    parts: list[Markup] = []
-    for lane, y in rows.items():
-        parts.append(svg.stroked(f"M{_LEFT} {y:.0f}H{WIDTH - 10}", "line"))
-        parts.append(svg.text(lane, _LEFT - 10, y + 4, anchor="end", colour="text"))
-    return parts
+def _shades(
+    shades: Sequence[tuple[str, float, float]],
+    names: Sequence[Sequence[tuple[str, float]]],
+    top: float,
+    bottom: float,
+) -> list[Markup]:
+    if not shades:
+        return []
+    data = "".join(svg.box(left, top, right, bottom) for _, left, right in shades)
+    said = [
+        (name, round(left) + 3, _LINE * number - 1)
+        for number, line in enumerate(names, start=1)
+        for name, left in line
+    ]
+    return [svg.filled("path", "shade", d=data), svg.texts(said)]
 
 
-def _final_column(bottom: float) -> list[Markup]:
-    left = WIDTH - _FINAL
+def _lanes(rows: Mapping[str, float]) -> list[Markup]:
+    lines = "".join(f"M{_LEFT} {y:.0f}H{WIDTH - 10}" for y in rows.values())
+    names = [(lane, _LEFT - 10, y + 4) for lane, y in rows.items()]
     return [
-        svg.filled(
-            "rect", "panel", x=left, y=_TOP, width=_FINAL - 10, height=bottom - _TOP
-        ),
-        svg.text("at the end", left + (_FINAL - 10) / 2, bottom + 16, anchor="middle"),
+        svg.stroked(lines, "line"),
+        svg.texts(names, anchor="end", colour="text"),
     ]
 
 
-def _dots(events: Sequence[EventLine], lane: str, y: float, x: Scale) -> list[Markup]:
-    """Draw a lane's dots; numbers that would lie on each other become one label."""
-    parts: list[Markup] = []
-    labels: list[tuple[float, list[int]]] = []
+def _final_column(top: float, bottom: float) -> list[Markup]:
+    left, width = WIDTH - _FINAL, _FINAL - 10
+    height = bottom - top
+    return [
+        svg.filled("rect", "panel", x=left, y=top, width=width, height=height),
+        svg.text("at the end", left + width / 2, bottom + 16, anchor="middle"),
+    ]
+
+
+def _dots(
+    events: Sequence[EventLine], rows: Mapping[str, float], x: Scale
+) -> list[Markup]:
+    """Draw all dots, those of the proof as diamonds, and their numbers above them."""
+    plain: list[tuple[float, float]] = []
+    proof: list[str] = []
+    numbers: dict[str, list[tuple[float, list[int]]]] = {lane: [] for lane in rows}
     for number, event in enumerate(events, start=1):
-        if event.where != lane:
-            continue
+        y = rows[event.where]
         final = event.kind in FINAL_KINDS
         at = WIDTH - _FINAL / 2 - 5 if final else x(event.seconds)
-        colour = "stuck" if event.proof else "retried"
-        shape = svg.mark("stuck" if event.proof else "ok", at, y)
-        parts.append(svg.filled("path", colour, d=shape))
-        if labels and at - labels[-1][0] < 24:
+        if event.proof:
+            proof.append(svg.mark("stuck", at, y))
+        else:
+            plain.append((at, y))
+        labels = numbers[event.where]
+        if labels and at - labels[-1][0] < _ROOM:
             labels[-1][1].append(number)
         else:
             labels.append((at, [number]))
-    for at, numbers in labels:
-        said = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
-        if len(numbers) > 1 and numbers[-1] - numbers[0] != len(numbers) - 1:
-            said = ", ".join(map(str, numbers[:3])) + (" …" if len(numbers) > 3 else "")
-        parts.append(svg.text(said, at - 3, y - 8, colour="text"))
-    return parts
+    said = [
+        (_numbers(found), round(at) - 3, rows[lane] - 8)
+        for lane, labels in numbers.items()
+        for at, found in labels
+    ]
+    parts = []
+    if plain:
+        dots = svg.dots(plain)
+        parts.append(svg.stroked(dots, "retried", width=5, stroke_linecap="round"))
+    if proof:
+        parts.append(svg.filled("path", "stuck", d="".join(proof)))
+    return [*parts, svg.texts(said, colour="text")]
+
+
+def _numbers(found: Sequence[int]) -> str:
+    """Name events whose numbers would lie on each other in one label."""
+    first, last = found[0], found[-1]
+    if len(found) == 1:
+        return f"{first}"
+    if last - first == len(found) - 1:
+        return f"{first}–{last}"
+    return ", ".join(map(str, found[:3])) + (" …" if len(found) > 3 else "")
 
 
 def _axis(x: Scale, bottom: float) -> list[Markup]:
-    parts = [svg.stroked(f"M{_LEFT} {bottom + 0.5}H{x.stop:.0f}", "soft")]
     span = x.high - x.low
-    for offset in svg.ticks(span, about=6):
-        at = x(x.low + offset)
-        parts.append(svg.stroked(f"M{at:.0f} {bottom}v4", "soft"))
-        digits = 3 if span < 1 else 1
-        said = f"{x.low + offset:.{digits}f} s"
-        parts.append(svg.text(said, at, bottom + 16, anchor="middle"))
-    return parts
+    # Ticks stand at round seconds: the axis begins where the job does.
+    step = svg.step(span, about=6)
+    first = math.ceil(x.low / step)
+    seconds = [n * step for n in range(first, math.floor(x.high / step) + 1)]
+    digits = max(0, -math.floor(math.log10(step)))
+    lines = f"M{_LEFT} {bottom:.0f}H{x.stop:.0f}"
+    lines += "".join(f"M{x(each):.0f} {bottom:.0f}v4" for each in seconds)
+    names = [(f"{each:.{digits}f} s", round(x(each)), bottom + 16) for each in seconds]
+    return [svg.stroked(lines, "soft"), svg.texts(names, anchor="middle")]

@@ -22,27 +22,26 @@ if (matrix) {
   const label = make("label", { className: "filter", textContent: "Show only " }, document.createElement("div"));
   const field = make("input", { type: "search", placeholder: "a design or a scenario" }, label);
   matrix.closest(".scroll").before(label);
-  const rows = all("tbody tr", matrix), heads = all("thead th", matrix).slice(1);
-  const has = (node) => node.textContent.includes(field.value.trim());
+  const rows = all("tbody tr", matrix), heads = all("thead [scope=col]", matrix).slice(1);
+  const lines = all("tr", matrix);
+  const has = (node) => one("b", node).textContent.includes(field.value.trim());
   field.addEventListener("input", () => {
-    const some = heads.some(has);
-    const row = (each) => has(one("th", each).firstChild);
-    const any = rows.some(row);
-    rows.forEach((each) => { each.hidden = any && !row(each); });
+    const any = rows.some(has), some = heads.some(has);
+    rows.forEach((each) => { each.hidden = any && !has(each); });
     heads.forEach((head, n) => {
       const off = some && !any && !has(head);
-      [head, ...rows.map((each) => each.cells[n + 1])].forEach((cell) => { cell.hidden = off; });
+      lines.forEach((each) => { each.cells[n + 1].hidden = off; });
     });
   });
 }
 
-// The cross-hair reads the charts' own step lines: M x y, then H x and V y.
+// The cross-hair reads the charts' own step lines: M x y, then h and v by differences.
 const height = (path, x) => {
-  let at = null, y = null;
-  for (const [, kind, a, b] of path.getAttribute("d").matchAll(/([MHV])([\d.]+)(?: ([\d.]+))?/g)) {
-    if (kind === "M") { at = +a; y = +b; } else if (kind === "H") at = +a; else y = +a;
-    if (at > x) return last;
-    var last = y;
+  let at = 0, y = 0, last = 0;
+  for (const [, kind, a, b] of path.getAttribute("d").matchAll(/([Mhv])(-?[\d.]+)(?: (-?[\d.]+))?/g)) {
+    if (kind === "M") { at = +a; y = +b; } else if (kind === "h") at += +a; else y += +a;
+    if (at > x) break;
+    last = y;
   }
   return last;
 };

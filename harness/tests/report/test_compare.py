@@ -11,7 +11,7 @@ from harness.report.compare import compare, lines
 from harness.report.evidence import judge_cells, judge_run
 from harness.tests.histories import damage, runs
 from harness.tests.histories.build import Facts
-from harness.tests.report.test_html import Page
+from harness.tests.report.pages import Page
 
 Harm = Callable[[Facts, int], Facts] | None
 STRANDED = "every_job_starts: 1 job pending for ever (promised)"
@@ -70,7 +70,7 @@ def test_cells_of_one_run_alone_and_other_differences_are_said(
     other = run(tmp_path / "other", seed=8, versions={"celery": "5.7"})
     runs.put(other, "added")
     found = compare(judge_cells(clean), judge_cells(other))
-    assert found.only == ("story × added: only in the run now",)
+    assert found.only == ("only in the run now: story × added",)
     assert found.apart == ("seed 7 before, 8 now", "celery none before, 5.7 now")
     assert lines(found)[-1] == (
         "against clean: 0 new, 0 fixed, 0 lost their verdict, 2 cells alike"

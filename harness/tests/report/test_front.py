@@ -1,57 +1,75 @@
-"""The first screen: the order of what is worst, and the guarantees over all."""
+"""The first screen: the numbers on top, and the order of what is worst."""
 
 from pathlib import Path
 
 from harness.report import front
 from harness.report.evidence import judge_cells
 from harness.tests.histories import damage, runs
+from harness.tests.histories.build import Facts
 from harness.verdict import CellVerdict
 
 BOTH = ("every_job_starts", "effects_happen_once")
 
 
-def test_the_lost_come_before_the_repeated(tmp_path: Path) -> None:
+def three_harms(events: Facts, _: int) -> Facts:
+    """Lose one job, strand one, and let one have its effect twice."""
+    events = damage.stranded_pending(events, 2)
+    return damage.duplicate_effect(damage.lost_record(events, 1), 3)
+
+
+def test_the_lost_come_before_the_stuck_and_these_before_the_repeated(
+    tmp_path: Path,
+) -> None:
     """However many those are."""
     runs.put(tmp_path, "repeated", harm=damage.duplicate_effect, promises=BOTH)
     runs.put(tmp_path, "stuck", harm=damage.stranded_pending, promises=BOTH)
+    runs.put(tmp_path, "lost", harm=damage.lost_record, promises=BOTH)
     found = front.worst_first(judge_cells(tmp_path).cells, CellVerdict.BROKE)
-    assert [cell.design for cell in found] == ["stuck", "repeated"]
-    assert front.seen(found[0]) == "1 job pending for ever"
-    assert front.against(found[0]) == "promised every_job_starts"
-    assert front.counts(found[0]) == ["1 lost or stuck"]
-    assert front.counts(found[1])[0] == "1 repeated"
+    assert [cell.design for cell in found] == ["lost", "stuck", "repeated"]
+    assert front.seen(found[1]) == "1 job pending for ever"
+    assert front.against(found[1]) == "promised every_job_starts"
+    assert [front.counts(cell)[0] for cell in found] == [
+        "1 lost",
+        "1 stuck",
+        "1 repeated",
+    ]
 
 
-def test_a_guarantee_is_counted_over_all_scenarios(tmp_path: Path) -> None:
-    """Held in so many of those that can say, broken by this one."""
-    runs.put(tmp_path, "one", scenario="calm")
-    runs.put(tmp_path, "one", scenario="storm", harm=damage.stranded_pending)
-    runs.put(tmp_path, "one", scenario="fog").write_bytes(b"")
-    overview = front.overview(judge_cells(tmp_path))
-    held = dict(zip(overview.guarantees, overview.designs["one"], strict=True))
-    starts = held["every_job_starts"]
-    assert (starts.held, starts.known, starts.unknown) == (1, 2, 1)
-    assert [cell.scenario for cell in starts.broken] == ["storm"]
-    assert starts.promised
-    assert (held["runs_once"].held, held["runs_once"].known) == (2, 2)
-    assert not held["runs_once"].promised
+def test_a_broken_cell_counts_what_breaks_its_promise_apart_from_the_rest(
+    tmp_path: Path,
+) -> None:
+    """One promise, three harms: the number that is red is the promise's."""
+    runs.put(tmp_path, "one", harm=three_harms, promises=("effects_happen_once",))
+    result = judge_cells(tmp_path)
+    (cell,) = result.cells
+    assert front.counts(cell)[:2] == ["1 repeated", "2 more, unpromised"]
+    numbers = {each.label: each for each in front.numbers(result)}
+    lost = numbers["lost or stuck jobs against a promise"]
+    assert (lost.value, lost.beside) == ("0", "2 more that no promise covers")
+    assert numbers["repeated jobs against a promise"].value == "1"
+    assert [each.tone for each in numbers.values()].count("broke") == 2
 
 
-def test_what_a_fault_explains_is_a_number_beside(tmp_path: Path) -> None:
-    """It does not colour the cell."""
-    harm = damage.DAMAGES["duplicate_run"]
-    runs.put(tmp_path, "one", harm=harm)
+def test_what_a_title_has_no_room_for_is_counted(tmp_path: Path) -> None:
+    """Two kinds of three are two kinds and one more, which is named then."""
+    runs.put(tmp_path, "one", harm=three_harms, promises=())
     (cell,) = judge_cells(tmp_path).cells
-    held = front.overview(judge_cells(tmp_path))
-    once = dict(zip(held.guarantees, held.designs["one"], strict=True))["runs_once"]
-    excused = sum(len(a.jobs) for g in cell.guarantees.values() for a in g.excused)
-    assert once.excused == excused
+    assert front.seen(cell, at_most=1) == "1 job lost · 2 more kinds"
+    assert front.seen(cell, at_most=2) == front.seen(cell)
 
 
-def test_groups_stand_side_by_side(tmp_path: Path) -> None:
-    """Every guarantee once, in the order of the four groups."""
+def test_a_cell_that_never_came_back_is_not_the_slowest(tmp_path: Path) -> None:
+    """It is counted beside: no number of seconds is as long as never."""
     runs.kept(tmp_path)
-    overview = front.overview(judge_cells(tmp_path))
-    groups = [group for group, _ in overview.groups]
-    assert groups == [group for group in front.HARM if group in groups]
-    assert sum(width for _, width in overview.groups) == len(overview.guarantees)
+    runs.weak(tmp_path)
+    recovery = front.numbers(judge_cells(tmp_path))[3]
+    assert recovery.value == "0.0 s"
+    assert recovery.beside.startswith("story × kept, at most 60 s, not promised; 1 ")
+
+
+def test_harm_without_a_cause_is_counted(tmp_path: Path) -> None:
+    """Not to know why is an answer, and one that a reader must see."""
+    runs.broke(tmp_path)
+    runs.put(tmp_path, "odd", harm=damage.DAMAGES["wrong_result"])
+    ((cell, jobs),) = front.unexplained(judge_cells(tmp_path).cells)
+    assert (cell.design, jobs) == ("odd", 1)

@@ -1,7 +1,6 @@
 """index.html: what it shows, and what it never does."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,54 +11,22 @@ from harness.history import (
     Acknowledged,
     BreakpointLeft,
     BreakpointReached,
-    NotRun,
     Rejected,
     SubmitBegun,
     SubmitEnded,
 )
-from harness.report import front, html, job_pages, words
+from harness.report import detail, html, job_pages, words
 from harness.report.evidence import judge_cells
 from harness.report.results import RunResult, anchor
 from harness.tests.histories import damage, runs
 from harness.tests.histories.build import Facts, facts, key_of, sealed
-
-
-class Page(HTMLParser):
-    """A page's tags, ids, links and text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.links: list[str] = []
-        self.attributes: list[str] = []
-        self.text = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the tag and its attributes."""
-        self.tags.append(tag)
-        for name, value in attrs:
-            self.attributes.append(name)
-            if name == "id":
-                self.ids.append(value or "")
-            if name in ("href", "src"):
-                self.links.append(value or "")
-
-    def handle_data(self, data: str) -> None:
-        """Note the text that a reader sees."""
-        if self.tags[-1:] not in (["script"], ["style"]):
-            self.text += data
+from harness.tests.report.pages import Page, mixed_run
+from harness.verdict import CellVerdict
 
 
 @pytest.fixture(name="mixed")
 def _mixed(tmp_path: Path) -> RunResult:
-    """Return a run with a cell of each verdict, and one that did not run."""
-    for part in (runs.kept, runs.weak, runs.broke, runs.none, runs.failed):
-        part(tmp_path)
-    not_run = (NotRun(scenario="late", design="kept", because="no time"),)
-    runs.run_json(tmp_path, not_run=not_run, versions={"celery": "5.5.1"})
-    return judge_cells(tmp_path)
+    return mixed_run(tmp_path)
 
 
 def test_the_verdict_sentence_is_title_and_first_h1(mixed: RunResult) -> None:
@@ -77,7 +44,10 @@ def test_the_page_shows_what_the_run_left(mixed: RunResult) -> None:
     assert "3 accepted + 0 recovered = 2 once" in said
     assert "1 stuck" in said
     assert "1 job pending for ever: answered 201, stored, never published" in said
-    assert "cause: never published · proven by absence" in said
+    assert "each because" not in said
+    assert "because its message was never handed to the broker" in said
+    assert "cause: never published, proven · harm proven by absence" in said
+    assert "pytest scenarios/test_story.py --designs broke --seed 7" in said
     assert key_of(2) in said
     assert "asks for power(8)" in said
     assert "at the end: job 2 is pending" in said
@@ -135,40 +105,6 @@ def test_hostile_text_is_shown_and_not_run(tmp_path: Path) -> None:
     assert "onload" not in page.attributes
 
 
-def test_a_cell_without_a_verdict_shows_no_number_in_the_matrix(
-    tmp_path: Path,
-) -> None:
-    """Half of the evidence is not half of the truth."""
-    path = runs.put(tmp_path, "cut", harm=damage.duplicate_effect, promises=())
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
-    text = html.render(judge_cells(tmp_path))
-    matrix = text[text.index('<table class="matrix">') : text.index("</table>")]
-    assert "no verdict" in matrix
-    assert not re.search(r"\d+ job|recovered", Page(matrix).text)
-
-
-def test_the_numbers_on_top_keep_promised_harm_apart_from_other_harm(
-    mixed: RunResult,
-) -> None:
-    """One job against a promise, one that no promise covered."""
-    found = front.numbers(mixed)
-    numbers = {number.label: number.value for number in found}
-    assert len(numbers) == 6
-    assert numbers["cells that broke a promise"] == "1"
-    assert numbers["lost or stuck jobs against a promise"] == "1"
-    assert found[1].beside == "1 more that no promise covers"
-    assert numbers["cells without a verdict"] == "2"
-    assert numbers["jobs accepted"] == "9"
-
-
-def test_the_baseline_is_the_matrix_first_column(tmp_path: Path) -> None:
-    """It must be clean, or the rest means nothing."""
-    runs.put(tmp_path, scenario="a_story")
-    runs.put(tmp_path, scenario="the_baseline", faults=())
-    matrix = front.matrix(judge_cells(tmp_path))
-    assert matrix.scenarios == ("the_baseline", "a_story")
-
-
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
     """Sixty harmed jobs of one cause: fifty are told, ten are said to be missing."""
     harm = runs.harming(60, design="many")
@@ -224,16 +160,51 @@ def test_a_page_that_would_be_too_large_says_what_it_leaves_out(
     whole = html.render(mixed)
     assert "to compare with" not in whole
     assert "A job that survived" in whole
-    monkeypatch.setattr(html, "LIMIT_BYTES", len(whole.encode()) - 1)
+    monkeypatch.setattr(detail, "LIMIT_BYTES", len(whole.encode()) - 1)
     smaller = html.render(mixed)
     assert "in the run's folder: the jobs that survived, to compare with." in smaller
     assert "A job that survived" not in smaller
-    monkeypatch.setattr(html, "LIMIT_BYTES", 0)
+    monkeypatch.setattr(detail, "LIMIT_BYTES", 0)
     smallest = html.render(mixed)
-    assert "two pixels of another; the excerpts of the logs." in smallest
-    assert smallest.count("Job pending for ever, because") == whole.count(
-        "Job pending for ever, because"
+    for each in detail.DETAILS[-1].left_out:
+        assert each in smallest
+    assert smallest.count("Job pending for ever because") == whole.count(
+        "Job pending for ever because"
     )
+
+
+def test_what_is_left_out_is_said_for_each_step() -> None:
+    """Contrast jobs go first, then dots; logs and charts of what broke stay longest."""
+    first, *steps = detail.DETAILS
+    assert first.left_out == ()
+    said = [len(step.left_out) for step in steps]
+    assert said == [1, 2, 3, 3, 4]
+    assert all(CellVerdict.BROKE in step.charts for step in steps)
+
+
+def test_a_cell_without_a_verdict_does_not_call_its_jobs_lost(tmp_path: Path) -> None:
+    """What was not read to its end looks lost; the page says so before it counts."""
+    path = runs.put(tmp_path, "cut")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-12]))
+    text = html.render(judge_cells(tmp_path))
+    note = "may only not have been read to its end"
+    assert text.index(note) < text.index("<h2>The books</h2>")
+    assert note not in html.render(judge_cells(kept_alone(tmp_path / "other")))
+
+
+def kept_alone(folder: Path) -> Path:
+    """Return a run whose one cell kept its promise."""
+    runs.kept(folder)
+    return folder
+
+
+def test_a_crash_is_one_line_and_its_traceback_is_folded(tmp_path: Path) -> None:
+    """The first screen is for the verdict."""
+    trace = 'Traceback:\n  File "x.py", line 1\nKeyError: 7'
+    runs.run_json(tmp_path, harness_error=trace)
+    text = html.render(judge_cells(tmp_path))
+    assert "<b>The harness failed.</b> KeyError: 7" in text
+    assert "<details><summary>Traceback</summary><pre>Traceback:" in text
 
 
 def test_every_cause_has_a_page_for_its_first_jobs(tmp_path: Path) -> None:
@@ -258,9 +229,12 @@ def test_a_job_page_says_why_how_sure_and_where_it_fared_better(
     assert page.cell.design == "broke"
     (because,) = page.because
     assert because.sentence == (
-        "Job pending for ever, because: answered 201, stored, never published."
+        "Job pending for ever because its message was never handed to the broker."
     )
+    assert because.shown == "answered 201, stored, never published"
     assert because.confidence.startswith("proven by absence")
+    assert page.survivor is not None
+    assert (page.survivor.key, page.survivor.later_seconds) == (key_of(3), 0.1)
     assert page.fared == {
         "unharmed in": ("kept",),
         "not known in": ("none",),
