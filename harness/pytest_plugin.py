@@ -185,14 +185,13 @@ def _file(item: pytest.Item) -> str:
 @pytest.fixture
 def cell(request: pytest.FixtureRequest) -> "ConductedCell":
     """Give the cell of this scenario and design, conducting the scenario if need be."""
-    session = _session_of(request.session)
     asked = _asked(request.node)
     assert asked is not None
     capture: Any = request.config.pluginmanager.getplugin("capturemanager")
     try:
         # What is told while the scenario runs belongs on the terminal, not in a report.
         with capture.global_and_fixture_disabled(), _beside(request.config).lent():
-            result = session.result(asked)
+            result = _session_of(request.session).result(asked)
     except NotPossibleHere as error:
         pytest.skip(str(error))
     except HarnessError as error:

@@ -89,7 +89,7 @@ def _widths(
     room = width - 1 - len(columns)
     least = min(names, width // 4)
     if least + sum(columns) > room:
-        each = max((room - least) // len(columns), 1)
+        each = max((room - least) // max(len(columns), 1), 1)
         columns = [min(cells, each) for cells in columns]
     return min(names, max(room - sum(columns), least)), columns
 
@@ -140,7 +140,7 @@ def _foot(state: RunState, at: float, width: int) -> Iterator[Text]:
         yield _phases(scenario, at)
         for fault in scenario.faults.values():
             said = "  ".join(scenario.stages(fault))
-            room = max(width - cell_len(said) - 6, width // 3)
+            room = max(width - cell_len(said) - 6, width // 4)
             name = plain(fault.name)
             yield Text(f"   {_fit(name, min(cell_len(name), room))}  {said}")
         yield Text(f"   {scenario.work(at)}")

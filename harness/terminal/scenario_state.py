@@ -134,14 +134,19 @@ class ScenarioState:
         return f"{plain(self.name)}: {words(self.phase) or 'begun'} for {since}"
 
     def stages(self, fault: FaultState) -> list[str]:
-        """Say how far a fault is, in seconds since the scenario began."""
-        said = []
-        for stage, times in fault.times.items():
-            if len(times) == len(self.designs):
-                said.append(f"{stage} {max(times.values()) - self.begun:.1f} s")
-            elif times:
-                said.append(f"{stage} in {len(times)} of {len(self.designs)} lanes")
-        return said or ["waiting for its moment"]
+        """Say how far a fault is: at which second of the scenario it came to what."""
+        here = [(stage, times) for stage, times in fault.times.items() if times]
+        if not here:
+            return ["waiting for its moment"]
+        lanes = len(self.designs)
+        said = [
+            f"{stage} {max(times.values()) - self.begun:.1f}"
+            if len(times) == lanes
+            else f"{stage} in {len(times)} of {lanes} lanes"
+            for stage, times in here
+        ]
+        # One unit for all of them: they fit into a narrow terminal.
+        return [*said[:-1], said[-1] + (" s" if len(here[-1][1]) == lanes else "")]
 
     def work(self, at: float) -> str:
         """Say how much work was done so far, over all lanes."""

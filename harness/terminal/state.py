@@ -34,9 +34,9 @@ class Said:
 class RunState:
     """The run. `cells` are those that will run if nothing comes between, in order.
 
-    `planned` is scenario -> seconds that it is expected to take, of which the time that
-    is left is told; `took` is what those took that are over. `doing` is what goes on outside of a
-    scenario, since `doing_since`; `latest` is the last line that was told.
+    `planned` is scenario -> seconds that it is expected to take, for the time that
+    is left; `took` is what those took that are over. `doing` is what goes on outside
+    of a scenario, since `doing_since`; `latest` is the last line that was told.
     """
 
     run: str

@@ -70,7 +70,7 @@ def test_what_is_going_on() -> None:
     assert lines[-5:] == [
         " scenario_number_04: A claim.",
         "   reset  warm-up  ● workload 3 s  settle  final-read  judge ",
-        "   refuse-rabbitmq  asked 2.0 s  confirmed 2.2 s",
+        "   refuse-rabbitmq  asked 2.0  confirmed 2.2 s",
         "   jobs asked for 20, accepted 19, in the queues not seen",
         r"   a\x1b[2J\x07 b\u202e\ud800",
     ]
@@ -96,3 +96,8 @@ def test_before_anything_runs() -> None:
     lines = [line.plain for line in screen(state, 932.0, width=79, height=24)]
     assert " starting the stack   31 s" in lines
     assert "eta" not in lines[0]
+
+
+def test_a_run_without_cells() -> None:
+    """None is possible: even that is drawn, in a terminal of no width."""
+    assert screen(run_of([], []), 932.0, width=0, height=24)

@@ -58,7 +58,7 @@ def test_how_it_stands(state: RunState) -> None:
     replay(state, LANES, until=1003.0)
     assert state.standing(1003.5) == [
         "story: workload for 3 s; 0 of 4 cells are done",
-        f"{FAULT.name}: asked 2.0 s, confirmed 2.2 s",
+        f"{FAULT.name}: asked 2.0, confirmed 2.2 s",
         "jobs asked for 20, accepted 19, in the queues not seen",
     ]
 
