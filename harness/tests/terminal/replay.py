@@ -2,11 +2,14 @@
 
 No engine is needed, and all else is real: the plugin, the session, the terminal, the
 judging and the report. `REPLAY` is JSON: `pace` (seconds of waiting for each second of
-a history), `broke` and `none` (lists of "scenario × design").
+a history), `heals_for` (seconds that healing takes at the end of a scenario), `broke`
+and `none` (lists of "scenario × design"), `session` (its folder), `left` (what cannot
+be removed).
 """
 
 import json
 import os
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -82,14 +85,18 @@ def _replay(
         key=lambda each: each[0],
     )
     before = 1000.0
-    for time, name, event in merged:
-        gap = min(time, 1006.0) - min(before, 1006.0)
-        if asked["pace"] and gap > 0 and run.stop.wait(gap * asked["pace"]):
-            break
-        before = time
-        recorders[name].record(_moved(event, offset))
-    for recorder in recorders.values():
-        recorder.close()
+    try:
+        for time, name, event in merged:
+            gap = min(time, 1006.0) - min(before, 1006.0)
+            if asked["pace"] and gap > 0:
+                run.stop.wait(gap * asked["pace"])
+            before = time
+            recorders[name].record(_moved(event, offset))
+    finally:
+        threading.Event().wait(asked.get("heals_for", 0.0))
+        (run.folder / "healed").touch()
+        for recorder in recorders.values():
+            recorder.close()
 
 
 def _moved(event: AnyEvent, seconds: float) -> AnyEvent:

@@ -117,19 +117,22 @@ def test_ctrl_c_once_and_a_question(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_again_and_again(tmp_path: Path) -> None:
-    """The second ends at once; more of them change nothing: the report is written."""
-    with _in_terminal(tmp_path, pace=1, bad={}) as screen:
+    """The second heals at once; more of them cannot break that off."""
+    with _in_terminal(tmp_path, bad={"heals_for": 2.0}, pace=1) as screen:
         screen.wait_for("● workload")
         screen.press(b"\x03")
         screen.wait_for("Ctrl-C: the running scenario ends first")
-        for _ in range(5):
-            screen.press(b"\x03")
+        screen.press(b"\x03")
+        screen.wait_for("healing and removing at once")
+        screen.press(b"\x03")
+        screen.wait_for("that must not be interrupted")
+        screen.press(b"\x03")
         assert screen.ends() == 2
         lines = [line for line in screen.all_lines() if line]
-    assert "healing and removing at once" in lines
     assert not any("Traceback" in line for line in lines)
     assert "incomplete: 2 of 4 cells ran; 2 did not: the run ended before it" in lines
     assert lines[-1] == "2 no verdict"
+    assert (tmp_path / "latest" / "healed").exists()
     assert (tmp_path / "latest" / "index.html").exists()
 
 

@@ -57,6 +57,16 @@ def test_eighty_columns_have_room_for_names() -> None:
     assert "●" in running[place : place + len("early_ack")]
 
 
+def test_the_window_ends_where_the_matrix_does() -> None:
+    """At the end, the last rows fill it."""
+    state = _half_way(SCENARIOS, DESIGNS)
+    for name in SCENARIOS[16:31]:
+        list(state.judged([cell(name, each) for each in DESIGNS], 1030.0))
+    begin(state, SCENARIOS[31], DESIGNS)
+    lines = _lines(state, width=79, height=24)
+    assert any(line.startswith(" scenarios 22 to 32 of 32") for line in lines)
+
+
 def test_every_verdict_has_its_sign() -> None:
     """The signs are those of the report, and what has not run has a dot."""
     lines = "\n".join(_lines(_half_way(SCENARIOS[:8], DESIGNS), width=79, height=40))
