@@ -6,7 +6,7 @@ import msgspec
 
 from harness.history import NotRun
 from harness.report.results import CellResult, RunPart, RunResult
-from harness.terminal.end import LINES, Ending, last_lines
+from harness.terminal.end import LINES, Ending, last_lines, without
 from harness.tests.terminal.recorded import HOSTILE, cell
 from harness.verdict import CellVerdict
 
@@ -160,3 +160,13 @@ def test_hostile_text_is_harmless() -> None:
     not_run = [NotRun(scenario="s", design="d", because=HOSTILE)]
     lines = _lines(_run(cells, not_run, harness_error=HOSTILE), ending)
     assert all(line.isprintable() for line in lines)
+
+
+def test_without_a_result() -> None:
+    """What is known all the same: the troubles, the exit code, a fault that is on."""
+    ending = Ending(
+        exit_code=3, report="r", troubles=["no room"], unhealed=["kill web"]
+    )
+    *others, last = without(ending)
+    assert others == ["no room", "exit code 3"]
+    assert last.startswith("STILL BROKEN: kill web. ")
