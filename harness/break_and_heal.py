@@ -57,7 +57,6 @@ def break_and_heal(
     """
     with together.taking_part(), contextlib.ExitStack() as waiting:
         waiting.callback(cell.let_go, fault.when)
-        cell.tell(f"{cell.design.name}: {name}: waiting until {fault.when.sentence}")
         if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
             _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
             return
@@ -111,7 +110,6 @@ def _confirm(
         because = f"it came too late for this: {fault.when.sentence}"
         _note_failure(cell, name, "confirm", because)
         return False
-    cell.tell(f"{cell.design.name}: {name}: confirmed")
     cell.recorder.record(
         FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
     )
@@ -137,7 +135,6 @@ def _heal(
     except HarnessError as error:
         _note_failure(cell, name, "heal", str(error))
         raise
-    cell.tell(f"{cell.design.name}: {name}: healed")
     if aim.ends is not None:
         cell.lane.attempts.bury(aim.ends)
         cell.recorder.record(
@@ -187,7 +184,6 @@ Stage = Literal["inject", "confirm", "heal", "verify"]
 
 
 def _note_failure(cell: Cell, name: str, stage: Stage, because: str) -> None:
-    cell.tell(f"{cell.design.name}: {name}: {stage} failed: {because}")
     cell.recorder.record(
         FaultFailed(time=now(), fault=name, stage=stage, because=because)
     )

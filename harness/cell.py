@@ -110,5 +110,4 @@ class Cell:
 
     def _fail(self, error: HarnessError) -> None:
         self.failure = error
-        self.tell(f"{self.design.name}: {error}")
         self.recorder.record(HarnessFailed(time=now(), because=str(error)))

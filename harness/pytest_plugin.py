@@ -5,7 +5,9 @@ expect of pytest. It is wiring only: what happens is conducted by `session.py`, 
 no other module imports pytest.
 """
 
+import os
 import shlex
+import sys
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +22,10 @@ from harness.history import Shard
 from harness.report.results import CellResult
 from harness.scenario import Scenario, Story
 from harness.scenario_session import CellAsked, ScenarioSession
+from harness.terminal.beside_pytest import BesidePytest
+from harness.terminal.choice import PROGRESS, can_be_live, choose
+from harness.terminal.terminal import View
+from harness.terminal.words import harmless, plain
 from harness.verdict import CellVerdict
 
 # What a scenario's test passes with, if it asks for nothing but the promise.
@@ -31,6 +37,8 @@ _result = pytest.StashKey[CellResult]()
 _shard_asked = pytest.StashKey[shards.Asked]()
 _shard = pytest.StashKey[Shard]()
 _failed_otherwise = pytest.StashKey[bool]()
+_exit_code = pytest.StashKey[int]()
+_beside_pytest = pytest.StashKey[BesidePytest]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,6 +77,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--reports",
         metavar="DIR",
         help="where runs leave their folders (default: reports/)",
+    )
+    group.addoption(
+        "--progress",
+        choices=PROGRESS,
+        default="auto",
+        help="how a run is shown: live on a terminal, lines elsewhere (auto); none: "
+        "only its end. `kill -USR1` asks at any time what is going on",
     )
     if find_spec("xdist") is None:
         # pytest keeps lower-case short options to itself; xdist, which has this one,
@@ -170,18 +185,17 @@ def _file(item: pytest.Item) -> str:
 @pytest.fixture
 def cell(request: pytest.FixtureRequest) -> "ConductedCell":
     """Give the cell of this scenario and design, conducting the scenario if need be."""
-    session = _session_of(request.session)
     asked = _asked(request.node)
     assert asked is not None
     capture: Any = request.config.pluginmanager.getplugin("capturemanager")
     try:
         # What is told while the scenario runs belongs on the terminal, not in a report.
-        with capture.global_and_fixture_disabled():
-            result = session.result(asked)
+        with capture.global_and_fixture_disabled(), _beside(request.config).lent():
+            result = _session_of(request.session).result(asked)
     except NotPossibleHere as error:
         pytest.skip(str(error))
     except HarnessError as error:
-        pytest.exit(str(error), returncode=error.exit_code)
+        pytest.exit(harmless(str(error)), returncode=error.exit_code)
     request.node.stash[_result] = result
     return ConductedCell(result)
 
@@ -222,15 +236,6 @@ def _session_of(session: pytest.Session) -> ScenarioSession:
     """Return the pytest session's scenario session, made at its first cell."""
     config = session.config
     if _session not in config.stash:
-        reporter = config.pluginmanager.getplugin("terminalreporter")
-
-        def write(line: str) -> None:
-            reporter.ensure_newline()
-            reporter.write_line(line)
-
-        def stop_after_this() -> None:
-            session.shouldstop = "Ctrl-C: stopped after the running scenario"
-
         config.stash[_session] = ScenarioSession(
             project=config.rootpath,
             reports=Path(config.getoption("--reports") or config.rootpath / "reports"),
@@ -238,12 +243,38 @@ def _session_of(session: pytest.Session) -> ScenarioSession:
             seed=config.getoption("--seed"),
             keep_stack=config.getoption("--keep-stack"),
             command=shlex.join(["pytest", *config.invocation_params.args]),
-            write=write,
-            stop_after_this=stop_after_this,
+            view=_view(config),
             shard=config.stash.get(_shard, None),
             no_verdict=config.getoption("--no-verdict"),
         )
     return config.stash[_session]
+
+
+# --- how it is shown ----------------------------------------------------------
+
+
+def _beside(config: pytest.Config) -> BesidePytest:
+    """Return pytest's own terminal, beside which ours is."""
+    if _beside_pytest not in config.stash:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        writer = config.get_terminal_writer() if reporter is not None else None
+        config.stash[_beside_pytest] = BesidePytest(reporter, writer)
+    return config.stash[_beside_pytest]
+
+
+def _view(config: pytest.Config) -> View:
+    beside = _beside(config)
+    return choose(
+        config.getoption("--progress"),
+        can_be_live=can_be_live(
+            is_terminal=beside.is_terminal,
+            term=os.environ.get("TERM", ""),
+            encoding=sys.__stdout__.encoding if sys.__stdout__ is not None else "",
+        ),
+        coloured=beside.coloured,
+        write=beside.write,
+        make_room=beside.make_room,
+    )
 
 
 # --- how it ends --------------------------------------------------------------
@@ -263,10 +294,18 @@ def pytest_runtest_makereport(
         report.longrepr = "\n".join(
             [
                 f"{result.scenario} × {result.design}: {result.verdict.value}",
-                *result.because,
+                *map(plain, result.because),
             ]
         )
     return report
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After Ctrl-C, end before the next scenario: this one's cells are all told."""
+    scenarios = item.config.stash.get(_session, None)
+    following = _asked(nextitem) if nextitem is not None else None
+    if scenarios is not None and scenarios.ends_before(following):
+        item.session.shouldstop = "Ctrl-C: stopped after the running scenario"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -281,15 +320,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     )
     failed_otherwise = session.config.stash.get(_failed_otherwise, False)
     session.exitstatus = 1 if failed_otherwise and code in (0, 5, 10) else code
+    session.config.stash[_exit_code] = int(session.exitstatus)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say in a few lines what broke, and where the report is."""
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in a few lines what broke and where the report is: after pytest's last."""
     scenarios = config.stash.get(_session, None)
     if scenarios is None:
         return
+    beside = _beside(config)
     for line in scenarios.announced:
-        terminalreporter.write_line(line)
-    terminalreporter.section("promises")
-    for line in scenarios.summary():
-        terminalreporter.write_line(line)
+        beside.write(line)
+    beside.section("promises")
+    code = config.stash[_exit_code]
+    for line in scenarios.last_lines(exit_code=code, coloured=beside.coloured):
+        beside.write(line)
+    scenarios.close()

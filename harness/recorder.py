@@ -8,6 +8,7 @@ whole lines, and a lock keeps threads from mixing theirs.
 import os
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from harness import history
@@ -16,10 +17,16 @@ from harness.errors import EvidenceNotWritten
 
 
 class Recorder:
-    """Appends events to one history file. Safe to use from many threads."""
+    """Appends events to one history file. Safe to use from many threads.
 
-    def __init__(self, path: Path) -> None:
+    `watch` is shown each event that was written, by the thread that wrote it.
+    """
+
+    def __init__(
+        self, path: Path, watch: Callable[[history.AnyEvent], None] = lambda _: None
+    ) -> None:
         self.path = path
+        self._watch = watch
         self._lock = threading.Lock()
         self._written: Counter[history.Ledger | None] = Counter()
         self._failure: EvidenceNotWritten | None = None
@@ -48,6 +55,7 @@ class Recorder:
                 self._failure = _not_written(self.path, "the disk took half a line")
                 raise self._failure
             self._written[history.LEDGER_OF.get(type(event))] += 1
+        self._watch(event)
 
     def lines(self, ledger: history.Ledger) -> int:
         """Return how many events of a ledger were written."""

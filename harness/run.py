@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +21,7 @@ from harness.clock import now, wait_until, wall
 from harness.designs import Design
 from harness.errors import HarnessError, StackLost
 from harness.faults import Fault
-from harness.history import FaultAsked
+from harness.history import AnyEvent, FaultAsked
 from harness.phases import read_ledgers, settle, warm_up
 from harness.recorder import Recorder
 from harness.scenario import Story
@@ -38,7 +39,10 @@ _LAST_REQUESTS_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What all cells of a run share. Setting `stop` ends the scenario at once."""
+    """What all cells of a run share. Setting `stop` ends the scenario at once.
+
+    `watch` is shown each event of each design's history as it is written.
+    """
 
     id: str
     folder: Path
@@ -46,6 +50,7 @@ class Run:
     command: str
     tell: Tell
     stop: threading.Event
+    watch: Callable[[str, AnyEvent], None] = lambda _, __: None
 
 
 def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> None:
@@ -101,11 +106,9 @@ class _Lanes:
         return [cell for cell in self._cells if cell.failure is None]
 
     def begin(self, phase: str) -> None:
-        """Write down in every lane that a phase began, and tell."""
+        """Write down in every lane that a phase began."""
         for cell in self.alive:
             cell.begin(phase)
-        if self.alive:
-            self.alive[0].tell(phase.replace("_", "-"))
 
     def do(self, phase: str, work: Callable[[Cell], None]) -> None:
         """Do a phase's work in all lanes at once, and wait for all of them."""
@@ -134,7 +137,9 @@ def _open_cell(
     cell = Cell(
         design=design,
         lane=stack.lanes[design.name],
-        recorder=Recorder(folder / "history.jsonl"),
+        recorder=Recorder(
+            folder / "history.jsonl", watch=partial(run.watch, design.name)
+        ),
         key_prefix=f"{run.id[-4:]}-{story.name}",
         session_folder=stack.session.folder,
         tell=run.tell,

@@ -11,7 +11,7 @@ import secrets
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -31,13 +31,20 @@ from harness.errors import (
     UsageError,
 )
 from harness.history import NotRun, RunFacts, Shard
-from harness.report.evidence import judge_run, judge_scenario
+from harness.report.evidence import (
+    judge_cells,
+    judge_run,
+    judge_scenario,
+    results_of,
+)
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story
-from harness.stack import sidecar
+from harness.stack import open_faults, sidecar
 from harness.stack import stack as stacks
-from harness.terminal import Lines
+from harness.terminal.end import Ending, last_lines, without
+from harness.terminal.state import RunState
+from harness.terminal.terminal import Terminal, View
 
 _HARNESS_FAILED = 3
 
@@ -51,7 +58,7 @@ class CellAsked:
 
 
 class ScenarioSession:
-    """One run. `write` prints a line; `stop_after_this` keeps others from starting."""
+    """One run, shown by `view`."""
 
     def __init__(
         self,
@@ -62,8 +69,7 @@ class ScenarioSession:
         seed: int | None,
         keep_stack: bool,
         command: str,
-        write: Callable[[str], None],
-        stop_after_this: Callable[[], None],
+        view: View,
         shard: Shard | None = None,
         no_verdict: ci.NoVerdict = "fail",
     ) -> None:
@@ -73,20 +79,21 @@ class ScenarioSession:
             {(cell.story.name, cell.design.name): cell for cell in asked}.values()
         )
         self._keep_stack = keep_stack
-        self._stop_after_this = stop_after_this
-        self._lines = Lines(write)
         self._begun = now()
         self._stop = threading.Event()
         self._scenario_runs = False
         self._interrupted = False
+        self._stopping = False
         self._stack: stacks.Stack | None = None
         self._results: dict[tuple[str, str], CellResult] = {}
         self._conducted: set[str] = set()
         self._exit_code = 0
         self._failed_with = 0
         self._no_verdict: ci.NoVerdict = no_verdict
-        # What a CI service is to be told, line by line.
+        # What a CI service, or whoever mends us, is to be told, line by line.
         self.announced: Sequence[str] = ()
+        self._troubles: list[str] = []
+        self._unhealed: list[str] = []
         self.folder = run_folder.create(reports)
         self._facts = RunFacts(
             id=self.folder.name,
@@ -100,10 +107,26 @@ class ScenarioSession:
             shard=shard,
         )
         self._save_facts()
+        self._terminal = Terminal(
+            view,
+            RunState(
+                run=self._facts.id,
+                seed=self._facts.seed,
+                begun=self._begun,
+                cells=self._facts.cells,
+                planned={
+                    cell.story.name: cell.story.scenario.expected_seconds
+                    for cell in self._asked
+                },
+            ),
+        )
         self._handlers = {
             number: signal.signal(number, self._interrupt)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
+        self._handlers[signal.SIGUSR1] = signal.signal(
+            signal.SIGUSR1, lambda *_: self._terminal.say_how_it_stands()
+        )
 
     def result(self, cell: CellAsked) -> CellResult:
         """Return the cell's result, conducting its scenario when it is the first.
@@ -116,7 +139,8 @@ class ScenarioSession:
             if because := _why_not(cell):
                 raise NotPossibleHere(because)
             if name not in self._conducted:
-                self._conduct(cell.story)
+                with self._terminal.shown():
+                    self._conduct(cell.story)
         except NotPossibleHere:
             raise
         except HarnessError as error:
@@ -139,7 +163,12 @@ class ScenarioSession:
             if cell.story.name == story.name and not _why_not(cell)
         ]
         stack = self._stack or self._start_stack()
-        self._lines.tell(f"— {story.name}: {story.claim}")
+        self._terminal.begin_scenario(
+            story.name,
+            story.claim,
+            [design.name for design in designs],
+            [name for name, _ in story.faults()],
+        )
         self._conducted.add(story.name)
         self._stop = threading.Event()
         with self._running_a_scenario():
@@ -152,21 +181,28 @@ class ScenarioSession:
                     folder=self.folder,
                     seed=self._facts.seed,
                     command=self._facts.command,
-                    tell=lambda line: self._lines.tell(f"{story.name}: {line}"),
+                    tell=lambda line: self._terminal.tell(f"{story.name}: {line}"),
                     stop=self._stop,
+                    watch=self._terminal.watch,
                 ),
             )
-        for result in judge_scenario(self.folder, story.name):
-            self._results[story.name, result.design] = result
-            self._lines.tell(
-                f"{story.name} × {result.design}: {result.verdict.value}"
-                + "".join(f"; {because}" for because in result.because[:1])
-            )
+            self._terminal.come_to("judge")
+            results = judge_scenario(self.folder, story.name)
+            self._results |= {(story.name, each.design): each for each in results}
+            self._terminal.judged(results)
 
     def _start_stack(self) -> stacks.Stack:
         designs = self._facts.designs
         part = f", shard {self._facts.shard}" if self._facts.shard else ""
-        self._lines.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
+        self._terminal.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
+        self._terminal.begin("starting the stack")
+        self._terminal.leave_out(
+            [
+                (cell.story.name, cell.design.name)
+                for cell in self._asked
+                if _why_not(cell)
+            ]
+        )
         check_imports(
             self._project,
             list({cell.design.name: cell.design for cell in self._asked}.values()),
@@ -175,9 +211,9 @@ class ScenarioSession:
             self._project,
             designs=designs,
             keep=self._keep_stack,
-            tell=self._lines.tell,
+            tell=self._terminal.tell,
         )
-        self._lines.tell("the stack is up")
+        self._terminal.tell("the stack is up")
         self._note(versions=self._stack.versions, images=self._stack.images)
         return self._stack
 
@@ -193,17 +229,25 @@ class ScenarioSession:
 
     def _interrupt(self, number: int, _: FrameType | None) -> None:
         """First Ctrl-C: end after the running scenario. Second: heal and go at once."""
-        first = not self._interrupted
-        self._interrupted = True
-        self._stop_after_this()
+        first, self._interrupted = not self._interrupted, True
         if first and self._scenario_runs and number == signal.SIGINT:
-            self._lines.tell(
+            self._terminal.answer(
                 "Ctrl-C: the running scenario ends first; once more to heal and "
                 "remove at once"
             )
-            return
-        self._stop.set()
-        raise KeyboardInterrupt
+        elif self._stopping:
+            self._terminal.answer("Healing and removing: that must not be interrupted")
+        else:
+            self._stopping = True
+            self._stop.set()
+            self._terminal.answer("healing and removing at once")
+            raise KeyboardInterrupt
+
+    def ends_before(self, cell: CellAsked | None) -> bool:
+        """Say whether this cell, the next one, is not to run: its scenario is new."""
+        return self._interrupted and (
+            cell is None or cell.story.name not in self._conducted
+        )
 
     # --- the end --------------------------------------------------------------
 
@@ -213,72 +257,85 @@ class ScenarioSession:
         `crashed` says how whoever runs the scenarios failed, if it did. Ctrl-C does
         nothing any more: what remains is healing, removing and writing.
         """
-        for number in self._handlers:
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         try:
-            self._leave_stack()
-            self._note(
-                seconds=now() - self._begun,
-                interrupted=interrupted or self._interrupted,
-                harness_error=self._facts.harness_error or crashed,
-                not_run=tuple(
-                    NotRun(
-                        scenario=cell.story.name,
-                        design=cell.design.name,
-                        because=because or "the run ended before it",
-                    )
-                    for cell in self._asked
-                    if (because := _why_not(cell))
-                    or cell.story.name not in self._conducted
-                ),
-            )
-            code = judge_run(self.folder, tell=self._lines.tell)
-            self._exit_code = ci.exit_code(code, self._no_verdict)
-            if self._failed_with == UsageError.exit_code:
-                # Nothing failed: what the user wrote cannot be run.
-                self._exit_code = self._failed_with
+            with self._terminal.shown():
+                self._finish(
+                    interrupted=interrupted or self._interrupted, crashed=crashed
+                )
             run_folder.point_latest_at(self.folder)
             # Of shards, a CI is told when they are merged.
             environment = {} if self._facts.shard else os.environ
             self.announced = ci.announce(self.folder, environment, self._no_verdict)
         except Exception as error:  # noqa: BLE001 - without a report no run is good
-            known = isinstance(error, (EvidenceNotWritten, OSError))
-            why = str(error) if known else traceback.format_exc()
-            self._lines.tell(f"the report could not be written: {why}")
+            if not isinstance(error, EvidenceNotWritten | OSError):
+                self.announced = traceback.format_exc().splitlines()
+            self._troubles.append(f"the report could not be written: {error}")
             self._exit_code = _HARNESS_FAILED
-        finally:
-            for number, handler in self._handlers.items():
-                signal.signal(number, handler)
         return self._exit_code
+
+    def close(self) -> None:
+        """Let signals mean what they meant before: nothing is left to be heard of."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _finish(self, *, interrupted: bool, crashed: str | None) -> None:
+        self._leave_stack()
+        self._terminal.begin("writing the report")
+        self._note(
+            seconds=now() - self._begun,
+            interrupted=interrupted,
+            harness_error=self._facts.harness_error or crashed,
+            not_run=tuple(
+                NotRun(
+                    scenario=cell.story.name,
+                    design=cell.design.name,
+                    because=because or "the run ended before it",
+                )
+                for cell in self._asked
+                if (because := _why_not(cell)) or cell.story.name not in self._conducted
+            ),
+        )
+        code = judge_run(self.folder, tell=self._troubles.append)
+        self._exit_code = ci.exit_code(code, self._no_verdict)
+        if self._failed_with == UsageError.exit_code:
+            # Nothing failed: what the user wrote cannot be run.
+            self._exit_code = self._failed_with
 
     def _leave_stack(self) -> None:
         if self._stack is None:
             return
+        self._terminal.begin("leaving the stack")
+        still_on = open_faults.read(self._stack.session.folder)
         try:
-            left = stacks.leave(self._stack, self._lines.tell)
+            left = stacks.leave(self._stack, self._terminal.tell)
         except (HarnessError, DockerException, RequestException) as error:
             self._note(harness_error=f"the stack could not be removed: {error}")
-            self._lines.tell(f"{self._facts.harness_error}; try `harness recover`")
-            return
+            left = ["whatever was started"]
         if left:
-            self._lines.tell(f"the engine still holds on to {', '.join(left)}")
+            self._troubles.append(
+                f"the engine still holds on to {', '.join(left)}; try `harness recover`"
+            )
+            self._unhealed = [f"{each.name} of {each.lane}" for each in still_on]
 
-    def summary(self) -> list[str]:
-        """Return the run's end in a few lines: what broke first, then the report."""
-        order = {"broke": 0, "none": 1, "weakness": 2, "kept": 3}
-        cells = sorted(
-            self._results.values(), key=lambda cell: order[cell.verdict.value]
+    def last_lines(self, *, exit_code: int, coloured: bool) -> list[str]:
+        """Return the run's end in a few lines, the worst first."""
+        if self._terminal.failure:
+            failure = self._terminal.failure.strip().splitlines()[-1]
+            self._troubles.append(f"what happened could not be shown: {failure}")
+        ending = Ending(
+            exit_code=exit_code,
+            report=str(self.folder / "index.html"),
+            troubles=self._troubles,
+            unhealed=self._unhealed,
         )
-        lines = [
-            f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
-            + (f"  {'; '.join(cell.because)}" if cell.because else "")
-            for cell in cells
-        ]
-        return [
-            *lines,
-            f"seed {self._facts.seed}; exit code {self._exit_code}",
-            f"report: {self.folder / 'index.html'}",
-        ]
+        try:
+            written = (self.folder / "results.json").exists()
+            result = results_of(self.folder) if written else judge_cells(self.folder)
+        except Exception as error:  # noqa: BLE001 - the exit code is known, and stays
+            return [f"what was found cannot be told: {error!r}", *without(ending)]
+        return last_lines(result, ending, coloured=coloured)
 
     # --- facts ----------------------------------------------------------------
 

@@ -109,7 +109,7 @@ def judge_cells(folder: Path) -> RunResult:
     return RunResult(
         schema_version=results.RESULTS_VERSION,
         run=run,
-        headline=results.headline(run, ordered),
+        headline=results.headline(run, ordered, not_run=len(not_run)),
         exit_code=results.exit_code(run, ordered),
         cells=ordered,
         not_run=not_run,

@@ -280,7 +280,7 @@ def exit_code(run: RunPart, cells: Iterable[CellResult]) -> int:
     return 0 if found else 5
 
 
-def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
+def headline(run: RunPart, cells: Iterable[CellResult], *, not_run: int = 0) -> str:
     """Say in one sentence what the run showed, the worst first."""
     found = tuple(cells)
     broke = sum(1 for cell in found if cell.verdict is CellVerdict.BROKE)
@@ -304,7 +304,8 @@ def headline(run: RunPart, cells: Iterable[CellResult]) -> str:
     if run.harness_error:
         parts.append("the harness failed")
     if run.interrupted:
-        parts.append("interrupted")
+        of = f": {len(found)} of {_cells(len(found) + not_run)} ran" if not_run else ""
+        parts.append(f"interrupted{of}")
     if run.missing:
         parts.append(f"incomplete without {', '.join(run.missing)}")
     return ", ".join(parts)

@@ -156,7 +156,7 @@ def test_killed_at_any_moment_of_any_fault(
     options = ("--keep-stack",) if keep else ()
     run = _Pytest(tmp_path / fault, *options, story=ONE_FAULT, FAULT=fault)
     try:
-        run.wait_for("waiting until")
+        run.wait_for("workload")
         session, folder = run.session(), run.session_folder()
         wait_until(lambda: open_faults.read(folder), within_seconds=60)
         with contextlib.suppress(subprocess.TimeoutExpired):

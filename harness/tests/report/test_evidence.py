@@ -159,6 +159,9 @@ def test_cells_asked_for_and_never_run_are_said(tmp_path: Path) -> None:
     )
     found = judge_cells(tmp_path)
     assert [each.design for each in found.cells] == ["kept"]
+    assert (
+        found.headline == "every promise kept in 1 cell, interrupted: 1 of 3 cells ran"
+    )
     assert {(each.design, each.because) for each in found.not_run} == {
         ("kept", "deselected"),
         ("late", "the run was interrupted"),
