@@ -115,6 +115,7 @@ class Service:
     init: bool = False
     ports: list[str] = field(default_factory=list)
     profiles: list[str] = field(default_factory=list)
+    restart: Literal["no", "always", "on-failure", "unless-stopped"] = "no"
     user: str | None = None
 
 

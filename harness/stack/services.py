@@ -119,6 +119,7 @@ def start(
     container.with_kwargs(
         labels={**session.labels(), PLACE: place, **(labels or {})},
         init=service.init,
+        restart_policy={"Name": service.restart},
         # The harness waits by its own round trips; a check in each of 30 containers
         # every few seconds would cost more CPU than the jobs.
         healthcheck={"test": ["NONE"]},

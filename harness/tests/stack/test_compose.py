@@ -52,6 +52,7 @@ def test_anchors_and_extensions(tmp_path: Path) -> None:
           image: ${APP_IMAGE:-app}
           build: app
           init: true
+          restart: on-failure
           environment: {DESIGN: "${DESIGN:-tutorial}", NUMBER: 2}
         services:
           web:
@@ -60,6 +61,7 @@ def test_anchors_and_extensions(tmp_path: Path) -> None:
           worker:
             <<: *app
             init: false
+            restart: "no"
         """,
         DESIGN="outbox",
     )
@@ -69,6 +71,7 @@ def test_anchors_and_extensions(tmp_path: Path) -> None:
     assert web.build is not None
     assert (web.image, web.build.context, web.init) == ("app", "app", True)
     assert worker.init is False
+    assert (web.restart, worker.restart) == ("on-failure", "no")
 
 
 def test_both_forms_of_environment_and_dependencies(tmp_path: Path) -> None:
