@@ -137,7 +137,7 @@ SAID: Mapping[str, tuple[str, str, bool | None, str]] = {
         "waited out a fault",
         "presence",
         None,
-        "answered 201 after more than 5 s, during refuse-rabbitmq",
+        "answered 201 after more than 10 s, during refuse-rabbitmq",
     ),
     "unrecovered": (
         "not consumed",

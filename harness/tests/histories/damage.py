@@ -318,9 +318,9 @@ def _shown(number: int, status: str, result: int | None) -> ApiSeen:
 
 
 def slow_answer(events: Facts, number: int) -> Facts:
-    """The client has its 201 after seven seconds."""
+    """The client has its 201 after twelve seconds."""
     begun = first(events, number, SubmitBegun)
-    return changed(events, number, SubmitEnded, time=begun.time + 7)
+    return changed(events, number, SubmitEnded, time=begun.time + 12)
 
 
 def unrecovered(events: Facts, number: int) -> Facts:
@@ -548,9 +548,9 @@ def agreeing(events: Facts, number: int) -> Facts:
 
 
 def answered_late(events: Facts, number: int) -> Facts:
-    """The client has its 201 after four seconds."""
+    """The client has its 201 after nine seconds."""
     begun = first(events, number, SubmitBegun)
-    return changed(events, number, SubmitEnded, time=begun.time + 4)
+    return changed(events, number, SubmitEnded, time=begun.time + 9)
 
 
 def long_job(events: Facts, number: int) -> Facts:
