@@ -55,8 +55,13 @@ def break_and_heal(
     `together` are the lanes that the fault hits at once: it begins when all have
     reached its condition, and ends when each has had its time.
     """
-    with together.taking_part(), contextlib.ExitStack() as waiting:
+    with (
+        together.taking_part(),
+        contextlib.ExitStack() as waiting,
+        contextlib.ExitStack() as lasting,
+    ):
         waiting.callback(cell.let_go, fault.when)
+        lasting.callback(cell.faults_over.append, name)
         if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
             _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
             return
@@ -81,6 +86,7 @@ def break_and_heal(
                 _note_failure(cell, name, "inject", str(error))
             finally:
                 _heal(cell, name, fault, aim, asked, together)
+            lasting.close()
             # What ends by itself was never ours to undo; that it stays felt is said.
             if _verify(cell, name, fault, aim) or aim.undo == NothingToUndo():
                 return

@@ -49,6 +49,8 @@ class Cell:
     tell: Tell
     failure: HarnessError | None = None
     accepted_now: Callable[[str], int] = field(default=lambda _: 0)
+    # The faults that are healed, or never were on.
+    faults_over: list[str] = field(default_factory=list)
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""

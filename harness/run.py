@@ -33,6 +33,9 @@ from harness.workload.client import LaneClient, Running, start
 from harness.workload.plan import plan
 
 _SAMPLE_EVERY_SECONDS = 0.5
+# On a slow machine a fault may come, or be felt, so late that the workload is over:
+# then clients go on until it is healed, for so long at most.
+_OVERTIME_SECONDS = 45.0
 # Slack for the workload's last requests to reach their deadline.
 _LAST_REQUESTS_SECONDS = 30
 
@@ -78,7 +81,7 @@ def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> 
                 for name, fault in story.faults()
                 for cell, together in _hit_by(fault, lanes.alive)
             ]
-            _wait_for_the_workload(clients, faults, story, run)
+            _wait_for_the_workload(clients, lanes.alive, faults, story, run)
             lanes.do("settle", settle)
         lanes.do("final_read", read_ledgers)
         for cell in cells:
@@ -209,13 +212,20 @@ def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]
         cell.design.name: LaneClient(
             base_url=cell.lane.web_url(),
             plan=plan(
-                story.scenario.workload, seed=run.seed, key_prefix=cell.key_prefix
+                story.scenario.workload,
+                seed=run.seed,
+                key_prefix=cell.key_prefix,
+                overtime_seconds=_OVERTIME_SECONDS,
             ),
         )
         for cell in cells
         if cell.failure is None
     }
-    clients = start(plans, lambda design, event: by_name[design].recorder.record(event))
+    clients = start(
+        plans,
+        lambda design, event: by_name[design].recorder.record(event),
+        overtime=True,
+    )
     for cell in cells:
         cell.accepted_now = clients.accepted
     try:
@@ -225,13 +235,23 @@ def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]
 
 
 def _wait_for_the_workload(
-    clients: Running, faults: Sequence[Future[None]], story: Story, run: Run
+    clients: Running,
+    cells: Sequence[Cell],
+    faults: Sequence[Future[None]],
+    story: Story,
+    run: Run,
 ) -> None:
-    """Wait until every submission has ended and every fault has run its course."""
+    """Wait until every submission has ended and every fault has run its course.
+
+    Clients go on while a fault of their lane is to come, or is on.
+    """
 
     def over() -> bool:
         if clients.failure is not None:
             raise HarnessError(f"the clients crashed: {clients.failure!r}")
+        for cell in cells:
+            if len(cell.faults_over) == len(story.faults()):
+                clients.end_overtime(cell.design.name)
         return run.stop.is_set() or (
             clients.ended and all(fault.done() for fault in faults)
         )
@@ -239,6 +259,7 @@ def _wait_for_the_workload(
     wait_until(
         over,
         within_seconds=story.scenario.workload.for_seconds
+        + _OVERTIME_SECONDS
         + sum(fault.for_seconds for fault in story.scenario.faults)
         + _LAST_REQUESTS_SECONDS,
     )

@@ -16,8 +16,8 @@ GUARANTEE = "answers_in_time"
 GROUP = "service"
 SENTENCE = "The API answers each request within the limit, during a fault too."
 KINDS = {"slow_answer": ("answer that took too long", "answers that took too long")}
-# The workload's clients give up after ten seconds: what comes later, nobody sees. So who
-# names no limit is held to that, and nobody may name a longer one.
+# The workload's clients give up after ten seconds: what comes later, nobody sees. So
+# who names no limit is held to that, and nobody may name a longer one.
 WITHIN_SECONDS = 10.0
 AT_MOST_SECONDS = 10.0
 

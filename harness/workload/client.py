@@ -47,13 +47,22 @@ class Running:
     """The workload under way. Every method may be called from any thread."""
 
     def __init__(
-        self, lanes: Mapping[str, LaneClient], record: Record, deadline_seconds: float
+        self,
+        lanes: Mapping[str, LaneClient],
+        record: Record,
+        deadline_seconds: float,
+        *,
+        overtime: bool,
     ) -> None:
         self._lanes = lanes
         self._record = record
         self._deadline_seconds = deadline_seconds
         self._progress = {
-            design: Progress(planned=len(lane.plan)) for design, lane in lanes.items()
+            design: Progress(
+                planned=sum(1 for job in lane.plan if not job.overtime),
+                overtime=overtime,
+            )
+            for design, lane in lanes.items()
         }
         self._loop = asyncio.new_event_loop()
         self._end: Future[None] = Future()
@@ -67,10 +76,16 @@ class Running:
         """Return how many of the lane's submissions were answered ok so far."""
         return self._progress[design].accepted
 
+    def end_overtime(self, design: str) -> None:
+        """Let nobody ask the lane for more than the plan's own jobs."""
+        self._progress[design].overtime = False
+
     @property
     def ended(self) -> bool:
         """Whether every submission has ended; clients may still be polling."""
-        return all(p.ended == p.planned for p in self._progress.values())
+        return all(
+            not p.overtime and p.ended == p.planned for p in self._progress.values()
+        )
 
     @property
     def failure(self) -> BaseException | None:
@@ -122,6 +137,10 @@ class Running:
     async def _one_client(self, lane: Shared, job: PlannedJob) -> None:
         due = self.started + job.at_seconds
         await until(due)
+        if job.overtime:
+            if not lane.progress.overtime:
+                return
+            lane.progress.planned += 1
         accepted = await submission(lane, job, due)
         if accepted is not None and job.polls:
             await watch(lane, job, accepted)
@@ -132,12 +151,14 @@ def start(
     record: Record,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,
+    overtime: bool = False,
 ) -> Running:
     """Begin to carry out every lane's plan, now. `record` is called from one thread.
 
     `deadline_seconds` bounds each single request, from connecting to its last byte.
+    `overtime` has each lane's clients go on until it is ended, or the plan is.
     """
-    return Running(lanes, record, deadline_seconds)
+    return Running(lanes, record, deadline_seconds, overtime=overtime)
 
 
 def submit_one(

@@ -70,7 +70,8 @@ class PlannedJob:
     """One submission: when, what, how it should end, and how its client behaves.
 
     `at_seconds` counts from the start of the workload. `retry_after_seconds` is None
-    for a client that gives up at its first answer.
+    for a client that gives up at its first answer. `overtime` is a job that is asked
+    for only where a fault comes late or lasts long.
     """
 
     key: str
@@ -81,6 +82,7 @@ class PlannedJob:
     retry_after_seconds: float | None = None
     polls: bool = False
     looks_again: bool = False
+    overtime: bool = False
 
 
 def jobs(
@@ -125,7 +127,9 @@ def job_at(at_seconds: float, type: str, argument: int) -> Extra:
     return Extra(at_seconds=at_seconds, type=type, argument=argument)
 
 
-def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob, ...]:
+def plan(
+    workload: Workload, *, seed: int, key_prefix: str, overtime_seconds: float = 0
+) -> tuple[PlannedJob, ...]:
     """Lay down every submission of one lane, in order of time.
 
     The n-th job arrives at a random moment of the n-th slot of `1 / per_second`
@@ -137,7 +141,9 @@ def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob,
     slot_seconds = 1 / workload.per_second
     names, shares = zip(*workload.types.items(), strict=True)
     planned = []
-    for number in range(round(workload.per_second * workload.for_seconds)):
+    regular = round(workload.per_second * workload.for_seconds)
+    overtime = round(workload.per_second * overtime_seconds)
+    for number in range(regular + overtime):
         at_seconds = (number + draw.random()) * slot_seconds
         (type_,) = draw.choices(names, shares)
         argument = draw.randint(*workload.arguments[type_])
@@ -156,6 +162,7 @@ def plan(workload: Workload, *, seed: int, key_prefix: str) -> tuple[PlannedJob,
                 ),
                 polls=polls < workload.poll_share,
                 looks_again=again < workload.look_again_share,
+                overtime=number >= regular,
             )
         )
     planned += [

@@ -34,9 +34,13 @@ TERMINAL = frozenset({"finished", "failed"})
 
 @dataclass(slots=True)
 class Progress:
-    """What the conductor may ask of one lane, from its own thread."""
+    """What the conductor may ask of one lane, from its own thread.
+
+    While `overtime` is on, clients go on beyond the plan's own end.
+    """
 
     planned: int
+    overtime: bool = False
     ended: int = 0
     accepted: int = 0
 

@@ -233,6 +233,31 @@ def test_a_slow_server_never_delays_the_stream() -> None:
     assert {design for design, _ in ledger.lines} == {"slow", "quick"}
 
 
+def test_clients_go_on_until_overtime_is_ended() -> None:
+    """A lane whose fault comes late still has work then; the others have their rest."""
+    planned = plan(
+        jobs(per_second=50, for_seconds=0.2), seed=1, key_prefix="k", overtime_seconds=9
+    )
+    with serving(answering()) as early, serving(answering()) as late:
+        running = start(
+            {
+                "early": LaneClient(base_url=early.base_url, plan=planned),
+                "late": LaneClient(base_url=late.base_url, plan=planned),
+            },
+            Ledger().record,
+            overtime=True,
+        )
+        running.end_overtime("early")
+        assert wait_until(lambda: running.accepted("late") > 20, within_seconds=5)
+        assert running.accepted("early") == 10
+        assert not running.ended
+        running.end_overtime("late")
+        assert wait_until(lambda: running.ended, within_seconds=2)
+        running.stop()
+    assert running.accepted("early") == 10
+    assert 20 < running.accepted("late") < 450
+
+
 def test_polling_is_sparse(monkeypatch: pytest.MonkeyPatch) -> None:
     """A seeded share looks at its job, some again after its end; under one a job."""
     monkeypatch.setattr(submission, "POLLS_AFTER_SECONDS", (0.01, 0.02))

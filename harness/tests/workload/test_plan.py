@@ -38,6 +38,16 @@ def test_arrivals_keep_to_their_slots() -> None:
     assert len(gaps) > 50
 
 
+def test_overtime_goes_on_as_the_stream_did_and_moves_none_of_it() -> None:
+    """Its jobs are marked: they are asked for only if the story needs them."""
+    workload = jobs(per_second=10, for_seconds=5)
+    short = plan(workload, seed=3, key_prefix="k")
+    long = plan(workload, seed=3, key_prefix="k", overtime_seconds=2)
+    assert long[:50] == short
+    assert [job.overtime for job in long] == [False] * 50 + [True] * 20
+    assert 6.9 < long[-1].at_seconds < 7
+
+
 def test_the_mix_and_the_clients_follow_the_asked_shares() -> None:
     """Types, retrying clients and polling clients come in about the asked shares."""
     planned = plan(jobs(per_second=100, for_seconds=20), seed=3, key_prefix="k")
