@@ -34,7 +34,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
 from harness.clock import wall
-from harness.errors import StackLost
+from harness.errors import StackLost, StackNotReady
 from harness.stack.compose import Service
 from harness.stack.engine import connect
 from harness.stack.session import PLACE, Session
@@ -42,6 +42,7 @@ from harness.stack.session import PLACE, Session
 _LOG_BYTES_AT_MOST = 2_000_000
 _NETWORK_TRIES = 5
 _ASK_TRIES = 5
+_PORT_TRIES = 5
 # Linux gives out ports from 32768 on (ip_local_port_range).
 _PORTS = (20_000, 32_768)
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -114,8 +115,6 @@ def start(
         container.with_command(service.command)
     for host_path, (inside, mode) in (volumes or {}).items():
         container.with_volume_mapping(host_path, inside, mode)
-    for port in ports:
-        container.ports[f"{port}/tcp"] = ("127.0.0.1", _free_port())  # type: ignore[assignment]
     container.with_kwargs(
         labels={**session.labels(), PLACE: place, **(labels or {})},
         init=service.init,
@@ -127,8 +126,29 @@ def start(
             entrypoint=service.entrypoint, user=service.user, hostname=service.hostname
         ),
     )
-    with _one_at_a_time:
-        return container.start().get_wrapped_container()
+    return _start_on_free_ports(container, ports)
+
+
+def _start_on_free_ports(container: DockerContainer, ports: Sequence[int]) -> Any:
+    """Start it on loopback ports that nobody else takes in between."""
+    for each_try in range(_PORT_TRIES):
+        for port in ports:
+            container.ports[f"{port}/tcp"] = ("127.0.0.1", _free_port())  # type: ignore[assignment]
+        try:
+            with _one_at_a_time:
+                return container.start().get_wrapped_container()
+        except docker.errors.APIError as error:
+            if each_try == _PORT_TRIES - 1 or not _is_taken(error):
+                raise StackNotReady(
+                    f"a container could not be started: {error.explanation or error}"
+                ) from error
+            container.stop()  # it was made, and not started
+    raise AssertionError  # the loop returns or raises
+
+
+def _is_taken(error: docker.errors.APIError) -> bool:
+    said = str(error)
+    return "port is already allocated" in said or "address already in use" in said
 
 
 def start_again(container: Any) -> None:
