@@ -15,12 +15,14 @@ from harness.faults import (
     flap,
     freeze,
     kill,
+    kill_child,
     kill_connections,
     latency,
     memory_alarm,
     packet_loss,
     partition,
     pause,
+    poison,
     refuse,
     reset,
     restart,
@@ -93,6 +95,8 @@ _PROCESS: list[Fault] = [
         crash_loop(target, when=AtOnce(), for_seconds=5, lives_seconds=1)
         for target in (*_ROLES, *_SERVICES)
     ),
+    kill_child(when=AtOnce()),
+    poison(**NOW),
 ]
 _RABBITMQ: list[Fault] = [
     memory_alarm(**NOW),

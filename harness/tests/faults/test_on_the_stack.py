@@ -1,11 +1,13 @@
 """Every fault on the real stack: it is felt, it goes, and work goes on.
 
 Twice in a row each, since a heal that leaves something behind shows at the next time.
+How long each took is left in reports/faults.md, for the README.
 """
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,15 @@ from harness.cell import Cell
 from harness.clock import now, wait_until
 from harness.designs import find_designs
 from harness.faults import Fault, refuse
+from harness.faults.process.child_fault import ChildFault
 from harness.phases import finishes_one
 from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
 from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
 from harness.together import Together
+from harness.workload.client import LaneClient, start
+from harness.workload.plan import jobs, plan
 
 PROJECT = Path(__file__).parents[3]
 DESIGN = "outbox"
@@ -53,6 +58,58 @@ def _cell(stack: stacks.Stack, tmp_path: Path) -> Iterator[Cell]:
     cell.recorder.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """How long a fault took, in seconds: to be felt, to be gone, until a job ended."""
+
+    felt: float
+    gone: float
+    serves: float
+
+
+@pytest.fixture(name="table", scope="module")
+def _table() -> Iterator[dict[str, list[Took]]]:
+    """Collect what each fault took, and write it down in the end, the slower time."""
+    table: dict[str, list[Took]] = {}
+    yield table
+    lines = [
+        "| fault | felt after | gone after its heal | a job ended after its heal |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| `{name}` | {max(each.felt for each in took):.1f} s"
+            f" | {max(each.gone for each in took):.1f} s"
+            f" | {max(each.serves for each in took):.1f} s |"
+            for name, took in table.items()
+        ),
+    ]
+    folder = PROJECT / "reports"
+    folder.mkdir(exist_ok=True)
+    (folder / "faults.md").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(name="work")
+def _work(lane_cell: Cell) -> Iterator[None]:
+    """Keep one of the worker's children in the middle of a job, most of the time."""
+    stream = jobs(
+        per_second=0.4,
+        for_seconds=120,
+        types={"sleep": 1},
+        arguments={"sleep": (2000, 2000)},
+    )
+    prefix = f"{lane_cell.key_prefix}-work"
+    clients = start(
+        {
+            DESIGN: LaneClient(
+                base_url=lane_cell.lane.web_url(),
+                plan=plan(stream, seed=1, key_prefix=prefix),
+            )
+        },
+        lambda _, event: lane_cell.recorder.record(event),
+    )
+    yield
+    clients.stop()
+
+
 def name_of(fault: Fault) -> str:
     """Name a fault for pytest."""
     return f"{fault.type} {fault.target}"
@@ -69,9 +126,16 @@ def name_of(fault: Fault) -> str:
         ),
     ],
 )
-def test_it_is_felt_and_goes(fault: Fault, lane_cell: Cell) -> None:
+def test_it_is_felt_and_goes(
+    fault: Fault,
+    lane_cell: Cell,
+    table: dict[str, list[Took]],
+    request: pytest.FixtureRequest,
+) -> None:
     """It is confirmed, healed and verified, and the lane serves again, twice."""
     cell = lane_cell
+    if isinstance(fault, ChildFault):
+        request.getfixturevalue("work")  # it hits whoever is in the middle of a job
     for need in fault.needs:
         if why := sidecar.why_not(need):
             pytest.skip(f"not possible here: {why}")
@@ -89,12 +153,20 @@ def test_it_is_felt_and_goes(fault: Fault, lane_cell: Cell) -> None:
             "fault_verified",
         ]
         healed, verified = events[2:]
-        assert healed["step"] == "soft"
+        assert healed["step"] in ("soft", "by the worker's pool")
         assert finishes_one(cell, "sentinel", number)
+        table.setdefault(name_of(fault), []).append(_took(events, now()))
         # A service that was killed is away until it has booted.
         outage_seconds = verified["time"] - asked
         assert now() - healed["time"] < SERVES_WITHIN_SECONDS + outage_seconds
     wait_until(cell.lane.consumes, within_seconds=40)
+
+
+def _took(events: Sequence[dict[str, Any]], served: float) -> Took:
+    injected, confirmed, healed, verified = (float(each["time"]) for each in events)
+    return Took(
+        felt=confirmed - injected, gone=verified - healed, serves=served - healed
+    )
 
 
 @pytest.mark.engine
