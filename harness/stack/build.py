@@ -38,8 +38,9 @@ OURS = "celery-proving-ground/"
 # What an image was made from, so that it is made again when that changes.
 MADE_FROM = "celery-proving-ground.made-from"
 _APP = "celery-proving-ground.app"
-# How many images of the app that have lost their name stay, for other checkouts.
-_EARLIER_KEPT = 4
+# How many images of the app that have lost their name stay, for other checkouts. They
+# share all layers but the last, which is small.
+_EARLIER_KEPT = 20
 _THROWAWAY = "celery-proving-ground.throwaway"
 _RECIPES = Path(__file__).parent / "standins"
 _BASE = f"{OURS}debian:trixie-standin"
