@@ -136,7 +136,7 @@ def test_a_killed_harness_leaves_nothing_behind(
 
 
 # What `make test` has time for, and `make faults`.
-_SAMPLE, _ALL = 2, 20
+_SAMPLE, _ALL = 1, 20
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,7 @@ def _sick(engine: docker.DockerClient, session: str) -> list[str]:
     return found + ([] if all(_proxies_are_clean(engine, session)) else ["a proxy"])
 
 
+@pytest.mark.every_fault
 def test_a_container_that_is_removed(
     engine: docker.DockerClient, tmp_path: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_container_that_is_removed(
     assert "the container of worker is gone altogether" in run.text()
 
 
+@pytest.mark.every_fault
 def test_an_engine_that_goes_away(tmp_path: Path) -> None:
     """In the middle of a fault: the cell has no verdict, and the report is there."""
     socket = tmp_path / "engine.sock"

@@ -52,8 +52,6 @@ NOW: Any = {"when": AtOnce(), "for_seconds": SECONDS}
 # A few that go all the ways in which a link can be broken and healed.
 SAMPLE: list[Fault] = [
     refuse("*", "rabbitmq", **NOW),
-    freeze("worker", "*", **NOW),
-    reset("worker", "*", **NOW),
     partition("worker", "rabbitmq", **NOW),
     kill("web", **NOW),
     pause("redis", **NOW),
@@ -63,6 +61,8 @@ _ROLES = ("web", "worker", "relay")
 _SERVICES = ("postgres", "rabbitmq", "redis")
 _NETWORK: list[Fault] = [
     refuse("*", "*", **NOW),
+    freeze("worker", "*", **NOW),
+    reset("worker", "*", **NOW),
     accept_then_close("*", "*", **NOW),
     silence("*", "*", lost="requests", **NOW),
     silence("*", "*", lost="replies", **NOW),
