@@ -21,13 +21,16 @@ class Scenario:
     """What clients ask for, what goes wrong, and what that must bite.
 
     `bites` is design -> anomalies that the faults must draw from it: if that design
-    ran and was not harmed so, the faults proved nothing. `floors` is the least work
+    ran and was not harmed so, the faults proved nothing. `bites_in` is version of
+    Celery -> whether that holds there: with False the anomalies must not show. Where it
+    names any, nothing is said of others. `floors` is the least work
     that earns a verdict; change it only with a reason.
     """
 
     workload: Workload
     faults: Sequence[Fault] = ()
     bites: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    bites_in: Mapping[str, bool] = field(default_factory=dict)
     floors: Floors = field(default_factory=Floors)
 
     @property

@@ -26,6 +26,7 @@ from harness.report.outputs import write
 from harness.run import Run, conduct
 from harness.scenario import Story
 from harness.stack import stack as stacks
+from harness.stack.lane_plan import LanePlan
 from harness.stack.setup import set_up
 
 Tell = Callable[[str], None]
@@ -98,7 +99,7 @@ class Prover:
                     conduct,
                     stack,
                     story,
-                    [designs[name] for name in lanes],
+                    {name: designs[name] for name in lanes},
                     Run(
                         # Its last four letters begin every key of the run.
                         id=f"{self.folder.name}-s{seed:03}",
@@ -173,7 +174,8 @@ def _casts(planted: Sequence[Defect]) -> Sequence[Cast]:
 @contextlib.contextmanager
 def _stack(project: Path, designs: Sequence[str], tell: Tell) -> Iterator[stacks.Stack]:
     set_up(project, tell)
-    stack = stacks.up(project, designs=designs, keep=False, tell=tell)
+    lanes = [LanePlan(design=name) for name in designs]
+    stack = stacks.up(project, lanes=lanes, keep=False, tell=tell)
     try:
         tell("the stack is up")
         yield stack

@@ -185,9 +185,9 @@ def test_groups_put_the_same_kind_and_cause_together_largest_first() -> None:
 BITES = {"tutorial": ("stranded_pending", "terminal_flip")}
 
 
-def shown(*kinds: str, complete: bool = True) -> Shown:
+def shown(*kinds: str, complete: bool = True, design: str = "tutorial") -> Shown:
     """Return what a witness showed."""
-    return Shown(kinds=frozenset(kinds), complete=complete)
+    return Shown(design=design, kinds=frozenset(kinds), complete=complete)
 
 
 def test_a_scenario_without_witness_needs_no_cross_check() -> None:
@@ -209,7 +209,7 @@ def test_a_witness_must_show_every_kind_that_is_named() -> None:
 
 def test_a_witness_that_did_not_run_leaves_the_cells_not_cross_checked() -> None:
     """With `-k outbox` there is no witness, and the cells keep their verdict."""
-    check = cross_check(BITES, {"outbox": shown()})
+    check = cross_check(BITES, {"outbox": shown(design="outbox")})
     assert check.state == "not cross-checked"
     assert check.because == "not cross-checked: the witness tutorial did not run"
     both = cross_check(BITES | {"absent": ("a",)}, {"tutorial": shown(complete=False)})

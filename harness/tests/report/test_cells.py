@@ -26,7 +26,7 @@ from harness.verdict import Anomaly, CellVerdict, Verdict
 
 def judge(events: Facts, **where: str) -> Judged:
     """Judge these events as the builder's cell."""
-    named = {"scenario": "story", "design": "careful"} | where
+    named = {"scenario": "story", "lane": "careful"} | where
     return judge_history(history(sealed(events)), **named)
 
 
@@ -158,13 +158,13 @@ def test_a_history_that_does_not_say_what_was_asked_has_no_verdict(
     read: History, because: str
 ) -> None:
     """Empty, broken at once, or without its first event."""
-    found = judge_history(read, scenario="story", design="careful").result
+    found = judge_history(read, scenario="story", lane="careful").result
     assert (found.verdict, found.because) == (CellVerdict.NONE, (because,))
 
 
 def test_a_history_in_the_wrong_folder_has_no_verdict() -> None:
     """Evidence of another cell proves nothing about this one."""
-    found = judge(facts(2), design="other").result
+    found = judge(facts(2), lane="other").result
     assert found.verdict is CellVerdict.NONE
     assert found.because == ("the history is of story × careful",)
 
@@ -189,7 +189,7 @@ def lane(design: str, *, harmed: bool = False, **fields: Any) -> Judged:
     events = facts(3, asked=asked)
     if harmed:
         events = damage.stranded_pending(events, 2)
-    return judge(events, design=design)
+    return judge(events, lane=design)
 
 
 def verdicts(*lanes: Judged) -> list[CellVerdict]:
@@ -233,7 +233,7 @@ def test_without_the_witness_cells_keep_their_verdict_and_are_marked() -> None:
 def test_a_witness_with_incomplete_evidence_is_not_called_unharmed() -> None:
     """It has no verdict itself; the others are marked."""
     asked = asking(design="weak", lanes=LANES, bites=BITES)
-    cut = judge_history(history(facts(3, asked=asked)), scenario="story", design="weak")
+    cut = judge_history(history(facts(3, asked=asked)), scenario="story", lane="weak")
     weak, strong = together([cut, lane("strong")])
     assert (weak.verdict, strong.verdict) == (CellVerdict.NONE, CellVerdict.KEPT)
     assert "evidence of the witness weak is incomplete" in (strong.cross_check or "")
