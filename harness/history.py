@@ -74,7 +74,8 @@ class Cell(Event, frozen=True):
     design's own where none is written; `celery` is the version that was asked for, or
     the app's own, "" where nobody wrote it down. `lanes` are all that the scenario was
     conducted in; `bites` says which anomalies must show in which designs,
-    and `bites_in` with which versions of Celery, and with which they must not.
+    and `bites_in` with which versions of Celery, and with which they must not. `limits`
+    are seconds by guarantee, for a design that does not promise it.
     `key_prefix` begins every key that this run submitted to this lane.
     `recovery_seconds` is how long the design may need to end open jobs after a heal.
     """
@@ -101,6 +102,7 @@ class Cell(Event, frozen=True):
     lane: str = ""
     celery: str = ""
     bites_in: dict[str, bool] = {}
+    limits: dict[str, float] = {}
 
     def __post_init__(self) -> None:
         if not self.lane:

@@ -168,11 +168,18 @@ def pytest_collection_modifyitems(
 
 def _wrong_bites(scenario: Scenario) -> str | None:
     """Say what is wrong with the harm that a scenario says it does."""
-    for kind in set().union(*scenario.bites.values()):
+    for harm in set().union(*scenario.bites.values()):
+        kind, _, _ = harm.partition(": ")
         if kind not in checkers.kinds():
             return (
                 f"bites names {kind!r}, which no checker reports; there is "
                 f"{', '.join(sorted(checkers.kinds()))}"
+            )
+    for guarantee, seconds in scenario.limits.items():
+        if not 0 < seconds <= (most := checkers.limits().get(guarantee, 0)):
+            return (
+                f"limits names {guarantee!r} within {seconds:g} s, and that may be "
+                f"{most:g} s at most"
             )
     for version in scenario.bites_in:
         if not scenario.bites:

@@ -169,6 +169,7 @@ def _open_cell(
                 name: tuple(sorted(kinds)) for name, kinds in scenario.bites.items()
             },
             bites_in=dict(scenario.bites_in),
+            limits=dict(scenario.limits),
             floors=scenario.floors,
             faults=tuple(
                 FaultAsked(name=name, type=fault.type, sentence=fault.sentence)

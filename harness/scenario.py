@@ -21,16 +21,19 @@ class Scenario:
     """What clients ask for, what goes wrong, and what that must bite.
 
     `bites` is design -> anomalies that the faults must draw from it: if that design
-    ran and was not harmed so, the faults proved nothing. `bites_in` is version of
-    Celery -> whether that holds there: with False the anomalies must not show. Where it
-    names any, nothing is said of others. `floors` is the least work
-    that earns a verdict; change it only with a reason.
+    ran and was not harmed so, the faults proved nothing. "unrecovered: not consumed"
+    asks for one that has this cause. `bites_in` is version of Celery -> whether that
+    holds there: with False the anomalies must not show. Where it names any, nothing is
+    said of others. `limits` is guarantee -> seconds that a design may take which does
+    not promise it, where the usual limit is too wide to see the harm. `floors` is the
+    least work that earns a verdict. Change these two only with a reason.
     """
 
     workload: Workload
     faults: Sequence[Fault] = ()
     bites: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     bites_in: Mapping[str, bool] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
     floors: Floors = field(default_factory=Floors)
 
     @property

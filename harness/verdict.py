@@ -223,11 +223,17 @@ def judge_cell(judgements: Sequence[Judgement], *, evidence: Evidence) -> CellVe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What one cell of this design showed: standing kinds, and if it was all read."""
+    """What one cell of this design showed, and if it was all read.
+
+    `kinds` are those of its anomalies, with and without the cause.
+    """
 
     design: str
     kinds: frozenset[str]
     complete: bool
+
+
+State = Literal["seen", "spared", "unharmed", "not spared", "not cross-checked"] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,9 +247,7 @@ class CrossCheck:
     scenario names no witness).
     """
 
-    state: (
-        Literal["seen", "spared", "unharmed", "not spared", "not cross-checked"] | None
-    )
+    state: State
     because: str = ""
 
     @property

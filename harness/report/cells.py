@@ -115,9 +115,10 @@ def _judge(history: History, *, scenario: str, lane: str) -> Judged:
         shown=Shown(
             design=cell.design,
             kinds=frozenset(
-                anomaly.kind
+                kind
                 for each in judgements
                 for anomaly in (*each.anomalies, *each.excused)
+                for kind in (anomaly.kind, f"{anomaly.kind}: {anomaly.cause}")
             ),
             complete=lacks.complete,
         ),
