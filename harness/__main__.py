@@ -140,6 +140,28 @@ def _parser() -> argparse.ArgumentParser:
         _bench,
         "measure how fast evidence is written and judged, and what the probe costs",
     )
+    track = add(
+        "track-record",
+        _track_record,
+        "run each story that shows a known failure again and again, and count",
+    )
+    track.add_argument(
+        "--entries", metavar="A,B", help="these only, such as PUB-01 (default: all)"
+    )
+    for option, number, help_text in (
+        ("--tries", 20, "how often to try each entry"),
+        ("--lanes", 6, "how many tries at once, each in a lane of its own"),
+    ):
+        track.add_argument(
+            option,
+            metavar="N",
+            type=int,
+            default=number,
+            help=f"{help_text} (default: {number})",
+        )
+    track.add_argument(
+        "--reports", metavar="DIR", type=Path, help="where its folder goes"
+    )
     add("recover", _recover, "heal and remove what dead runs left behind")
     add("down", _down, "remove every stack that no run is using, kept ones too")
     return parser
@@ -353,6 +375,30 @@ def _bench(_: argparse.Namespace) -> int:
     for each in measured:
         _tell(each.line)
     return 0 if all(each.is_well for each in measured) else _NOT_PROVEN
+
+
+def _track_record(options: argparse.Namespace) -> int:
+    from harness import run_folder
+    from harness.terminal import Lines
+    from harness.track_record import entries, record
+    from harness.track_record.tries import Counting, commit_of
+
+    if options.tries < 1 or options.lanes < 1:
+        raise UsageError("--tries and --lanes: one or more of each")
+    wanted = entries.select(options.entries)
+    project = _project()
+    counting = Counting(
+        project=project,
+        tries=options.tries,
+        lanes=options.lanes,
+        command=" ".join(["harness", *sys.argv[1:]]),
+        tell=Lines(_tell).tell,
+        folder=run_folder.create(options.reports or project / "reports"),
+        commit=commit_of(project),
+    )
+    counting.count(wanted)
+    _tell(f"the record: {record.RECORD}; the table of it is in README.md")
+    return 0
 
 
 def _recover(_: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from harness.designs import find_designs, select
 from harness.errors import HarnessError, NotPossibleHere, UsageError
 from harness.history import Shard
 from harness.report.results import CellResult
-from harness.scenario import Scenario, Story
+from harness.scenario import Scenario, story_of
 from harness.scenario_session import CellAsked, LaneAsked, ScenarioSession
 from harness.stack import versions
 from harness.stack.lane_plan import LanePlan
@@ -249,22 +249,12 @@ def _asked(item: pytest.Item) -> CellAsked | None:
     if not isinstance(lane, LaneAsked):
         return None
     module: Any = item.getparent(pytest.Module).obj  # type: ignore[union-attr]
-    scenario = getattr(module, "SCENARIO", None)
-    if not isinstance(scenario, Scenario):
-        pytest.exit(
-            f"{item.path}: a scenario's file gives its value as SCENARIO",
-            returncode=UsageError.exit_code,
-        )
-    name = Path(item.path).stem.removeprefix("test_")
-    return CellAsked(
-        story=Story(
-            name=name,
-            claim=" ".join((module.__doc__ or name).split()),
-            source=item.path.relative_to(item.config.rootpath).as_posix(),
-            scenario=scenario,
-        ),
-        lane=lane,
-    )
+    told = getattr(module, "SCENARIO", None)
+    try:
+        story = story_of(item.path, item.config.rootpath, module.__doc__, told)
+    except UsageError as error:
+        pytest.exit(str(error), returncode=error.exit_code)
+    return CellAsked(story=story, lane=lane)
 
 
 def _session_of(session: pytest.Session) -> ScenarioSession:

@@ -149,7 +149,7 @@ class ScenarioSession:
         """
         name = cell.story.name
         try:
-            if because := _why_not(cell):
+            if because := why_not(cell.story, cell.lane.design):
                 raise NotPossibleHere(because)
             if name not in self._conducted:
                 with self._terminal.shown():
@@ -173,7 +173,8 @@ class ScenarioSession:
         designs = {
             cell.lane.plan.name: cell.lane.design
             for cell in self._asked
-            if cell.story.name == story.name and not _why_not(cell)
+            if cell.story.name == story.name
+            and not why_not(cell.story, cell.lane.design)
         }
         stack = self._stack or self._start_stack()
         self._terminal.begin_scenario(
@@ -208,7 +209,9 @@ class ScenarioSession:
         part = f", shard {self._facts.shard}" if self._facts.shard else ""
         self._terminal.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
         self._terminal.begin("starting the stack")
-        self._terminal.leave_out([cell.name for cell in self._asked if _why_not(cell)])
+        self._terminal.leave_out(
+            [cell.name for cell in self._asked if why_not(cell.story, cell.lane.design)]
+        )
         designs = {cell.lane.design.name: cell.lane.design for cell in self._asked}
         check_imports(self._project, list(designs.values()))
         lanes = list(dict.fromkeys(cell.lane.plan for cell in self._asked))
@@ -299,7 +302,8 @@ class ScenarioSession:
                     because=because or "the run ended before it",
                 )
                 for cell in self._asked
-                if (because := _why_not(cell)) or cell.story.name not in self._conducted
+                if (because := why_not(cell.story, cell.lane.design))
+                or cell.story.name not in self._conducted
             ),
         )
         code = judge_run(self.folder, tell=self._troubles.append)
@@ -359,17 +363,16 @@ def _seed(asked: int | None, shard: Shard | None) -> int:
     return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
 
 
-def _why_not(cell: CellAsked) -> str | None:
-    """Say why a cell is not possible; None if it is.
+def why_not(story: Story, design: Design) -> str | None:
+    """Say why a story is not possible with a design; None if it is.
 
     This machine may lack what a fault needs, or the design the process that it hits.
     """
-    for _, fault in cell.story.faults():
+    for _, fault in story.faults():
         for need in fault.needs:
             if because := sidecar.why_not(need):
                 return f"not possible here: {fault.type} needs {need}: {because}"
         roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
-        design = cell.lane.design
         if roles == ("relay",) and not design.has_background:
             return f"not possible: {design.name} does nothing in its relay"
     return None

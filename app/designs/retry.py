@@ -16,8 +16,8 @@ What breaks it:
   as the worker may hold messages, here two, and it takes nothing else until the first
   of them is due. Before 5.7 kombu let the worker hold more meanwhile.
 - A broker that the worker loses for a moment: up to Celery 5.6 it forgets the time
-  limits of what runs. And what it gets next may stand in line behind a busy child, while
-  another is free; 5.7 looks who is busy.
+  limits of what runs. And what it gets next may stand in line behind a busy child,
+  while another is free; 5.7 looks who is busy.
 - A database that goes away between effect and result: the retry has the effect again.
   One that is away for longer than five retries last, 100 s: the job stays as it was.
 - A broker that refuses or is silent, and a transaction that is rolled back: as in

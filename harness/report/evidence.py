@@ -71,6 +71,11 @@ def results_of(folder: Path) -> RunResult:
         ) from error
 
 
+def judge_cell(folder: Path, scenario: str, lane: str) -> CellResult:
+    """Judge one cell of the run in `folder` by itself, without a cross-check."""
+    return _judge_file(folder, scenario, lane).result
+
+
 def judge_scenario(folder: Path, scenario: str) -> list[CellResult]:
     """Judge the cells of one scenario of the run in `folder`, and write nothing."""
     lanes = sorted(each for name, each in _histories(folder) if name == scenario)
