@@ -140,6 +140,11 @@ def _parser() -> argparse.ArgumentParser:
         _bench,
         "measure how fast evidence is written and judged, and what the probe costs",
     )
+    add(
+        "bench-peer",
+        _bench_peer,
+        "measure cells per minute, beside the kill test of pytest-celery",
+    )
     track = add(
         "track-record",
         _track_record,
@@ -375,6 +380,14 @@ def _bench(_: argparse.Namespace) -> int:
     for each in measured:
         _tell(each.line)
     return 0 if all(each.is_well for each in measured) else _NOT_PROVEN
+
+
+def _bench_peer(_: argparse.Namespace) -> int:
+    from harness.bench import peer
+
+    for each in list(peer.measure(_tell)):
+        _tell(each.line)
+    return 0
 
 
 def _track_record(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """The entries of the failure catalogue that a story shows, and where they show.
 
-They exist as data beside the stories: an entry says in which story and design it must be
-seen, and by which anomaly it is known. What was seen is in record.json.
+They exist as data beside the stories: an entry says in which story and design it must
+be seen, and by which anomaly it is known. What was seen is in record.json.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ ENTRIES = (
     ),
     Entry(
         name="WRK-02",
-        failure="A pool child dies, late acks: its message is acknowledged all the same",
+        failure="A pool child dies, late acks: its message is acknowledged nonetheless",
         upstream=("celery/celery#1628", "celery/celery#2840"),
         story="pool_child_killed",
         design="late_ack",
@@ -112,7 +112,7 @@ ENTRIES = (
     ),
     Entry(
         name="CON-01",
-        failure="A connection is lost: each running late-ack task runs once more, beside",
+        failure="A connection is lost: what runs, late acks, runs a second time beside",
         upstream=("celery/celery#6951", "celery/celery#8541", "celery/celery#3430"),
         story="connections_killed",
         design="late_ack",
@@ -138,7 +138,7 @@ ENTRIES = (
     ),
     Entry(
         name="CON-09",
-        failure="Back at its broker, a worker has forgotten the time limits of its tasks",
+        failure="Back at its broker, a worker has forgotten its tasks' time limits",
         upstream=("celery/celery#10888",),
         story="time_limits_forgotten",
         design="retry",
@@ -157,7 +157,7 @@ ENTRIES = (
     ),
     Entry(
         name="DB-01",
-        failure="Postgres goes while tasks run: each fails, its message is acknowledged",
+        failure="Postgres goes while tasks run: each fails, and is acknowledged",
         upstream=("celery/celery#621",),
         story="postgres_outage",
         design="late_ack",
@@ -172,7 +172,7 @@ ENTRIES = (
     ),
     Entry(
         name="DB-04",
-        failure="Nobody is fenced off: an attempt writes to a job that another has ended",
+        failure="Nobody is fenced off: an attempt changes a job that another has ended",
         story="worker_cut_off",
         design="late_ack",
         shows="terminal_flip: late write",
