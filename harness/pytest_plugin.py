@@ -160,13 +160,13 @@ def pytest_collection_modifyitems(
     if (error := config.stash.get(_usage_error, None)) is not None:
         raise pytest.UsageError(str(error))
     for asked in filter(None, map(_asked, items)):
-        if why := _wrong_bites(asked.story.scenario):
+        if why := _wrong_claim(asked.story.scenario):
             raise pytest.UsageError(f"{asked.story.source}: {why}")
     if (shard := config.stash.get(_shard_asked, None)) is not None:
         _take(shard, config, items)
 
 
-def _wrong_bites(scenario: Scenario) -> str | None:
+def _wrong_claim(scenario: Scenario) -> str | None:
     """Say what is wrong with the harm that a scenario says it does."""
     for harm in set().union(*scenario.bites.values()):
         kind, _, _ = harm.partition(": ")

@@ -1,7 +1,7 @@
 """Workers cannot reach Postgres for five seconds while messages keep coming.
 
-Each task that finds it away fails, and its message is acknowledged (DB-01 of the failure
-catalogue).
+Each task that finds it away fails, and its message is acknowledged (DB-01 of the
+failure catalogue).
 """
 
 from harness.conditions import running_for

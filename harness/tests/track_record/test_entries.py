@@ -55,5 +55,5 @@ def test_entries_are_selected_by_name() -> None:
     """In the order of the list; a slip is answered by the names that there are."""
     assert [each.name for each in select("CON-01, PUB-01")] == ["PUB-01", "CON-01"]
     assert select(None) == ENTRIES
-    with pytest.raises(UsageError, match="'PUB-99'; there is .*PUB-01"):
+    with pytest.raises(UsageError, match=r"'PUB-99'; there is .*PUB-01"):
         select("PUB-99")
