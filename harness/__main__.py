@@ -248,7 +248,9 @@ def _last_verdicts(folder: Path) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for cell in run.cells if run is not None else ():
         by_verdict = found.setdefault(cell.design, {})
-        by_verdict.setdefault(cell.verdict.value, []).append(cell.scenario)
+        version = f" (Celery {cell.celery})" if cell.celery else ""
+        scenarios = by_verdict.setdefault(cell.verdict.value, [])
+        scenarios.append(f"{cell.scenario}{version}")
     return found
 
 
@@ -295,7 +297,7 @@ def _tell_verdicts(folder: Path) -> None:
     if results is None:
         return
     for cell in results.cells:
-        verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
+        verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.lane}"
         _tell(f"{verdict}  {'; '.join(cell.because)}")
         for line in _harm(cell):
             _tell(f"           {line}")

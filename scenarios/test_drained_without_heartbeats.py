@@ -3,7 +3,7 @@
 Celery 5.5 sends no heartbeats while it waits for its children: the broker takes it for
 dead after two that it missed, and delivers the message of the job that is about to end
 once more (WRK-11 of the failure catalogue; celery #5998, #9986, in 5.6.1). RabbitMQ
-needs up to 25 s to notice, so the job takes 40 s.
+needs up to 25 s to notice, so the job takes 34 s.
 """
 
 from harness.conditions import running_for
@@ -15,9 +15,9 @@ from harness.workload import job_at, jobs
 SCENARIO = Scenario(
     workload=jobs(
         per_second=3,
-        for_seconds=45,
+        for_seconds=40,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[job_at(2, "sleep", 40000)],
+        also=[job_at(2, "sleep", 34000)],
     ),
     faults=[restart("worker", grace_seconds=60, when=running_for(1))],
     bites={"late_ack": {"duplicate_effect"}},
