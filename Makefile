@@ -22,7 +22,7 @@ RUN := reports/latest
 
 .DEFAULT_GOAL := help
 .PHONY: help chaos chaos-all test integration integration-app integration-faults \
-	integration-stories faults check proof bench format setup doctor down clean lock \
+	integration-stories faults check proof track-record bench bench-peer format setup doctor down clean lock \
 	mutants browser example
 
 help:
@@ -33,7 +33,9 @@ help:
 	@echo 'make faults   each kind of fault on the real stack, felt and healed, twice'
 	@echo 'make check    format, lint, types, imports, unit tests; needs no engine'
 	@echo 'make proof    plant defects in copies of the designs, and count who is found'
+	@echo 'make track-record  how often each known failure shows, in 20 tries'
 	@echo 'make bench    measure how fast evidence is written and judged'
+	@echo 'make bench-peer  cells per minute, beside the kill test of pytest-celery'
 	@echo 'make browser  get a browser, and test the report in it (make test does, with one)'
 	@echo 'make example  reports/example and its picture from a run: make example RUN=...'
 	@echo 'make setup    get an engine and every image; chaos and test do it, too'
@@ -103,8 +105,15 @@ mutants: $(READY)
 proof: $(READY)
 	$(PYTHON) -m harness proof $(ARGS)
 
+# make track-record ARGS="--entries PUB-01,CON-01 --tries 5"
+track-record: $(READY)
+	$(PYTHON) -m harness track-record $(ARGS)
+
 bench: $(READY)
 	$(PYTHON) -m harness bench
+
+bench-peer: setup
+	$(PYTHON) -m harness bench-peer
 
 format: $(READY)
 	$(VENV)/bin/ruff format .

@@ -140,6 +140,33 @@ def _parser() -> argparse.ArgumentParser:
         _bench,
         "measure how fast evidence is written and judged, and what the probe costs",
     )
+    add(
+        "bench-peer",
+        _bench_peer,
+        "measure cells per minute, beside the kill test of pytest-celery",
+    )
+    track = add(
+        "track-record",
+        _track_record,
+        "run each story that shows a known failure again and again, and count",
+    )
+    track.add_argument(
+        "--entries", metavar="A,B", help="these only, such as PUB-01 (default: all)"
+    )
+    for option, number, help_text in (
+        ("--tries", 20, "how often to try each entry"),
+        ("--lanes", 6, "how many tries at once, each in a lane of its own"),
+    ):
+        track.add_argument(
+            option,
+            metavar="N",
+            type=int,
+            default=number,
+            help=f"{help_text} (default: {number})",
+        )
+    track.add_argument(
+        "--reports", metavar="DIR", type=Path, help="where its folder goes"
+    )
     add("recover", _recover, "heal and remove what dead runs left behind")
     add("down", _down, "remove every stack that no run is using, kept ones too")
     return parser
@@ -221,7 +248,9 @@ def _last_verdicts(folder: Path) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     for cell in run.cells if run is not None else ():
         by_verdict = found.setdefault(cell.design, {})
-        by_verdict.setdefault(cell.verdict.value, []).append(cell.scenario)
+        version = f" (Celery {cell.celery})" if cell.celery else ""
+        scenarios = by_verdict.setdefault(cell.verdict.value, [])
+        scenarios.append(f"{cell.scenario}{version}")
     return found
 
 
@@ -268,7 +297,7 @@ def _tell_verdicts(folder: Path) -> None:
     if results is None:
         return
     for cell in results.cells:
-        verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.design}"
+        verdict = f"{cell.verdict.value:>9}  {cell.scenario} × {cell.lane}"
         _tell(f"{verdict}  {'; '.join(cell.because)}")
         for line in _harm(cell):
             _tell(f"           {line}")
@@ -353,6 +382,38 @@ def _bench(_: argparse.Namespace) -> int:
     for each in measured:
         _tell(each.line)
     return 0 if all(each.is_well for each in measured) else _NOT_PROVEN
+
+
+def _bench_peer(_: argparse.Namespace) -> int:
+    from harness.bench import peer
+
+    for each in list(peer.measure(_tell)):
+        _tell(each.line)
+    return 0
+
+
+def _track_record(options: argparse.Namespace) -> int:
+    from harness import run_folder
+    from harness.terminal import Lines
+    from harness.track_record import entries, record
+    from harness.track_record.tries import Counting, commit_of
+
+    if options.tries < 1 or options.lanes < 1:
+        raise UsageError("--tries and --lanes: one or more of each")
+    wanted = entries.select(options.entries)
+    project = _project()
+    counting = Counting(
+        project=project,
+        tries=options.tries,
+        lanes=options.lanes,
+        command=" ".join(["harness", *sys.argv[1:]]),
+        tell=Lines(_tell).tell,
+        folder=run_folder.create(options.reports or project / "reports"),
+        commit=commit_of(project),
+    )
+    counting.count(wanted)
+    _tell(f"the record: {record.RECORD}; the table of it is in README.md")
+    return 0
 
 
 def _recover(_: argparse.Namespace) -> int:

@@ -70,7 +70,7 @@ def break_and_heal(
         except FaultNotInjected as error:
             _note_failure(cell, name, "inject", str(error))
             return
-        open_fault = OpenFault(name=name, lane=cell.design.name, undo=aim.undo)
+        open_fault = OpenFault(name=name, lane=cell.lane.name, undo=aim.undo)
         asked = together.once(now)
         with on_record(cell.session_folder, open_fault):
             cell.recorder.record(FaultInjected(time=asked, fault=name))

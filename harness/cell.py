@@ -35,7 +35,7 @@ _LOST = (
 
 @dataclass(slots=True, kw_only=True)
 class Cell:
-    """One design's lane with the history that it is writing.
+    """A design's lane with the history that it is writing.
 
     It is also what a fault's condition counts (`conditions.Counts`). `accepted_now`
     is replaced once clients are under way.
@@ -54,7 +54,7 @@ class Cell:
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""
-        return self.accepted_now(self.design.name)
+        return self.accepted_now(self.lane.name)
 
     def started(self) -> int:
         """Return how many attempts were entered so far."""

@@ -55,7 +55,7 @@ def _loudly(result: RunResult, *, on_github: bool) -> Iterator[str]:
     cells = [cell for cell in result.cells if cell.verdict is CellVerdict.NONE]
     if not cells or exit_code(result.exit_code, "warn") == result.exit_code:
         return
-    named = ", ".join(f"{cell.scenario} × {cell.design}" for cell in cells)
+    named = ", ".join(f"{cell.scenario} × {cell.lane}" for cell in cells)
     said = f"NOT KNOWN, and passed by --no-verdict=warn: no verdict for {named}"
     yield annotations.command("warning", said) if on_github else f"WARNING: {said}"
 

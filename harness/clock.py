@@ -38,6 +38,11 @@ def wait_until(
     return value
 
 
+def today() -> str:
+    """Return the local date: 2026-11-23."""
+    return time.strftime("%Y-%m-%d")
+
+
 def stamp() -> str:
     """Return the local time as it begins the names of runs: 20261123-031500."""
     return time.strftime("%Y%m%d-%H%M%S")

@@ -107,7 +107,7 @@ def _told(result: RunResult) -> RunResult:
 def _told_cell(cell: CellResult, ids: Collection[tuple[str, str, str]]) -> CellResult:
     stories = tuple(
         story
-        if (cell.scenario, cell.design, story.key) in ids
+        if (cell.scenario, cell.lane, story.key) in ids
         else replace(story, events=(), last_good=None, missing=None, survivor=None)
         for story in cell.stories
     )
@@ -125,7 +125,7 @@ def _history_of(cells: Iterable[CellResult]) -> Path:
         CellVerdict.NONE,
     )
     cell = min(cells, key=lambda each: order.index(each.verdict))
-    return Path(cell.scenario) / cell.design / "history.jsonl"
+    return Path(cell.scenario) / cell.lane / "history.jsonl"
 
 
 # --- the folder ---------------------------------------------------------------

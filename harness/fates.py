@@ -102,10 +102,13 @@ class Account:
         return max(time for time in times if time is not None)
 
     def limit_seconds(self, guarantee: str, default: float) -> float:
-        """Return how long the design may take: what it promises, or the default."""
+        """Return how long the design may take: what it promises, or the default.
+
+        The scenario may say what a design may take that does not promise it.
+        """
         promise = self.cell.promises.get(guarantee)
         limit = promise.within_seconds if promise else None
-        return default if limit is None else limit
+        return self.cell.limits.get(guarantee, default) if limit is None else limit
 
     def opened_by(self, backend_pid: int, time: float) -> DatabaseConnected | None:
         """Return who had opened the connection that this backend served then.

@@ -70,8 +70,12 @@ class FaultAsked(msgspec.Struct, frozen=True, kw_only=True):
 class Cell(Event, frozen=True):
     """The first event: all that judging may know of scenario, design and run.
 
-    `wall` is seconds since the epoch at `time`. `lanes` are all designs that the
-    scenario was conducted for; `bites` says which anomalies must show in which.
+    `wall` is seconds since the epoch at `time`. `lane` is the lane's name, which is the
+    design's own where none is written; `celery` is the version that was asked for, or
+    the app's own, "" where nobody wrote it down. `lanes` are all that the scenario was
+    conducted in; `bites` says which anomalies must show in which designs,
+    and `bites_in` with which versions of Celery, and with which they must not. `limits`
+    are seconds by guarantee, for a design that does not promise it.
     `key_prefix` begins every key that this run submitted to this lane.
     `recovery_seconds` is how long the design may need to end open jobs after a heal.
     """
@@ -95,6 +99,14 @@ class Cell(Event, frozen=True):
     seed: int
     command: str
     versions: dict[str, str]
+    lane: str = ""
+    celery: str = ""
+    bites_in: dict[str, bool] = {}
+    limits: dict[str, float] = {}
+
+    def __post_init__(self) -> None:
+        if not self.lane:
+            msgspec.structs.force_setattr(self, "lane", self.design)
 
 
 class Phase(Event, frozen=True):
@@ -548,11 +560,19 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A cell that was asked for and never conducted, and why."""
+    """A cell that was asked for and never conducted, and why.
+
+    `lane` is the design's own name where none is given.
+    """
 
     scenario: str
     design: str
     because: str
+    lane: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.lane:
+            msgspec.structs.force_setattr(self, "lane", self.design)
 
 
 class Shard(msgspec.Struct, frozen=True, kw_only=True):
@@ -573,7 +593,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     """`run.json`: what was asked for, with which seed and versions.
 
     `started_at` is seconds since the epoch; `seconds` is None until the run ended;
-    `cells` are pairs of scenario and design. `harness_error` is None, or one
+    `cells` are pairs of scenario and lane. `harness_error` is None, or one
     sentence that says how the harness failed. `shard` says which part of a run it
     was, if it was one. A merged run keeps the facts of each `merged` one.
     """

@@ -110,8 +110,8 @@ def _facts(runs: Sequence[_Run], name: str) -> RunFacts:
         started_at=min(part.started_at for part in parts),
         seconds=max(seconds, default=None),  # they ran side by side
         command=_command(parts),
-        versions=_told_apart(parts, [part.versions for part in parts]),
-        images=_told_apart(parts, [part.images for part in parts]),
+        versions=run_folder.told_apart({part.name: part.versions for part in parts}),
+        images=run_folder.told_apart({part.name: part.images for part in parts}),
         host=hosts[0] if all(each == hosts[0] for each in hosts) else None,
         scenarios=tuple(dict.fromkeys(scenario for scenario, _ in cells)),
         designs=tuple(dict.fromkeys(d for part in parts for d in part.designs)),
@@ -163,21 +163,6 @@ def _whole(command: str) -> str:
         elif word.partition("=")[0] not in _OF_A_SHARD:
             kept.append(word)
     return shlex.join(kept)
-
-
-def _told_apart(
-    parts: Sequence[RunFacts], each: Sequence[Mapping[str, str]]
-) -> dict[str, str]:
-    """Return what all parts agree on, and elsewhere which part had which."""
-    told = {}
-    for key in dict.fromkeys(key for values in each for key in values):
-        by_value: dict[str, list[str]] = {}
-        for part, values in zip(parts, each, strict=True):
-            if key in values:
-                by_value.setdefault(values[key], []).append(part.name)
-        apart = (f"{value} ({', '.join(names)})" for value, names in by_value.items())
-        told[key] = next(iter(by_value)) if len(by_value) == 1 else ", ".join(apart)
-    return told
 
 
 # --- what they left -----------------------------------------------------------

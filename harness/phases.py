@@ -34,12 +34,12 @@ def warm_up(cell: Cell) -> None:
     for number in range(_WARM_UP_JOBS):
         if not finishes_one(cell, "warm_up", number):
             raise StackNotReady(
-                f"lane {cell.design.name} did not finish a warm-up job within "
+                f"lane {cell.lane.name} did not finish a warm-up job within "
                 f"{_ONE_JOB_WITHIN_SECONDS} s, before any fault"
             )
     if not cell.lane.attempts.started():
         raise StackNotReady(
-            f"the probe saw nothing of the warm-up jobs of lane {cell.design.name}: "
+            f"the probe saw nothing of the warm-up jobs of lane {cell.lane.name}: "
             "it is not loaded there, and every job would look as if it never started"
         )
 
@@ -88,7 +88,7 @@ def read_ledgers(cell: Cell) -> None:
         ],
     )
     _close(cell, "attempts", lane.attempts.read)
-    _close(cell, "broker", lambda: lane.broker.queues(cell.design.name, final=True))
+    _close(cell, "broker", lambda: lane.broker.queues(lane.id, final=True))
 
 
 def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -> None:
@@ -96,7 +96,7 @@ def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -
     try:
         events = read()
     except (StackLost, psycopg2.Error) as error:
-        cell.tell(f"{cell.design.name}: the {ledger} ledger was not read: {error}")
+        cell.tell(f"{cell.lane.name}: the {ledger} ledger was not read: {error}")
         return
     for event in events:
         cell.recorder.record(event)
@@ -135,7 +135,7 @@ def finishes_one(cell: Cell, purpose: str, number: int) -> bool:
             url,
             one_job(key),
             write,
-            design=cell.design.name,
+            lane=cell.lane.name,
             purpose=purpose,  # type: ignore[arg-type]
         )
         if job is None:
@@ -145,7 +145,7 @@ def finishes_one(cell: Cell, purpose: str, number: int) -> bool:
             key,
             job,
             write,
-            design=cell.design.name,
+            lane=cell.lane.name,
             within_seconds=max(ends - now(), 1),
         )
         return seen == "finished"
@@ -173,7 +173,7 @@ def _comes_to_rest(cell: Cell) -> bool:
 
 def _busy(cell: Cell) -> str:
     """Name what is still queued, running or owed in the lane; "" when nothing is."""
-    queues = cell.lane.broker.queues(cell.design.name)
+    queues = cell.lane.broker.queues(cell.lane.id)
     held = {
         queue.queue: (queue.ready, queue.unacknowledged)
         for queue in queues

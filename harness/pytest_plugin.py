@@ -16,12 +16,14 @@ from typing import Any
 import pytest
 
 from harness import checkers, ci, shards
-from harness.designs import Design, find_designs, select
+from harness.designs import find_designs, select
 from harness.errors import HarnessError, NotPossibleHere, UsageError
 from harness.history import Shard
 from harness.report.results import CellResult
-from harness.scenario import Scenario, Story
-from harness.scenario_session import CellAsked, ScenarioSession
+from harness.scenario import Scenario, story_of
+from harness.scenario_session import CellAsked, LaneAsked, ScenarioSession
+from harness.stack import versions
+from harness.stack.lane_plan import LanePlan
 from harness.terminal.beside_pytest import BesidePytest
 from harness.terminal.choice import PROGRESS, can_be_live, choose
 from harness.terminal.terminal import View
@@ -48,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--designs",
         metavar="A,B",
         help="run these designs of app/designs/ only (default: all)",
+    )
+    group.addoption(
+        "--celery",
+        metavar="A,B",
+        help="run each design once with each of these versions of Celery, in lanes "
+        "beside each other (such as 5.5.3,5.6.3; default: the app's own only)",
     )
     group.addoption(
         "--seed",
@@ -110,26 +118,34 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make one test per selected design of each test that takes a `cell`."""
+    """Make one test per selected lane of each test that takes a `cell`."""
     if "cell" not in metafunc.fixturenames:
         return
     config = metafunc.config
     try:
-        designs = _designs(config)
+        lanes = _lanes(config)
     except UsageError as error:
         config.stash[_usage_error] = error
-        designs = ()
+        lanes = ()
     metafunc.parametrize(
-        "cell", designs, indirect=True, ids=[design.name for design in designs]
+        "cell", lanes, indirect=True, ids=[lane.plan.name for lane in lanes]
     )
 
 
-def _designs(config: pytest.Config) -> tuple[Design, ...]:
-    return select(
+def _lanes(config: pytest.Config) -> tuple[LaneAsked, ...]:
+    """Return a lane for each design, or for each with each Celery that is asked for."""
+    designs = select(
         find_designs(config.rootpath),
         config.getoption("--designs"),
         checkers.known(),
         checkers.limits(),
+    )
+    asked = config.getoption("--celery")
+    celeries = versions.parse(asked) if asked is not None else (None,)
+    return tuple(
+        LaneAsked(design=design, plan=LanePlan(design=design.name, celery=celery))
+        for design in designs
+        for celery in celeries
     )
 
 
@@ -137,21 +153,42 @@ def _designs(config: pytest.Config) -> tuple[Design, ...]:
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Refuse designs that cannot be run, and scenarios that bite with what is none.
+    """Refuse lanes that cannot be run, and scenarios that bite with what is none.
 
     Last, when -k and its like have selected: take this machine's shard of what is left.
     """
     if (error := config.stash.get(_usage_error, None)) is not None:
         raise pytest.UsageError(str(error))
     for asked in filter(None, map(_asked, items)):
-        for kind in set().union(*asked.story.scenario.bites.values()):
-            if kind not in checkers.kinds():
-                raise pytest.UsageError(
-                    f"{asked.story.source}: bites names {kind!r}, which no checker "
-                    f"reports; there is {', '.join(sorted(checkers.kinds()))}"
-                )
+        if why := _wrong_claim(asked.story.scenario):
+            raise pytest.UsageError(f"{asked.story.source}: {why}")
     if (shard := config.stash.get(_shard_asked, None)) is not None:
         _take(shard, config, items)
+
+
+def _wrong_claim(scenario: Scenario) -> str | None:
+    """Say what is wrong with the harm that a scenario says it does."""
+    for harm in set().union(*scenario.bites.values()):
+        kind, _, _ = harm.partition(": ")
+        if kind not in checkers.kinds():
+            return (
+                f"bites names {kind!r}, which no checker reports; there is "
+                f"{', '.join(sorted(checkers.kinds()))}"
+            )
+    for guarantee, seconds in scenario.limits.items():
+        if not 0 < seconds <= (most := checkers.limits().get(guarantee, 0)):
+            return (
+                f"limits names {guarantee!r} within {seconds:g} s, and that may be "
+                f"{most:g} s at most"
+            )
+    for version in scenario.bites_in:
+        if not scenario.bites:
+            return f"bites_in names Celery {version}, and bites names no harm"
+        try:
+            versions.parse(version)
+        except UsageError:
+            return f"bites_in names {version!r}; write a version, such as '5.6.3'"
+    return None
 
 
 def _take(shard: shards.Asked, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -166,9 +203,7 @@ def _take(shard: shards.Asked, config: pytest.Config, items: list[pytest.Item]) 
         number=shard.number,
         cells=tuple(
             tuple(
-                (cell.story.name, cell.design.name)
-                for file, cell in asked
-                if cell is not None and file in files
+                cell.name for file, cell in asked if cell is not None and file in files
             )
             for files in split
         ),
@@ -210,26 +245,16 @@ class ConductedCell:
 def _asked(item: pytest.Item) -> CellAsked | None:
     """Return the cell that a test asks for, None for any other test."""
     callspec = getattr(item, "callspec", None)
-    design = callspec.params.get("cell") if callspec is not None else None
-    if not isinstance(design, Design):
+    lane = callspec.params.get("cell") if callspec is not None else None
+    if not isinstance(lane, LaneAsked):
         return None
     module: Any = item.getparent(pytest.Module).obj  # type: ignore[union-attr]
-    scenario = getattr(module, "SCENARIO", None)
-    if not isinstance(scenario, Scenario):
-        pytest.exit(
-            f"{item.path}: a scenario's file gives its value as SCENARIO",
-            returncode=UsageError.exit_code,
-        )
-    name = Path(item.path).stem.removeprefix("test_")
-    return CellAsked(
-        story=Story(
-            name=name,
-            claim=" ".join((module.__doc__ or name).split()),
-            source=item.path.relative_to(item.config.rootpath).as_posix(),
-            scenario=scenario,
-        ),
-        design=design,
-    )
+    told = getattr(module, "SCENARIO", None)
+    try:
+        story = story_of(item.path, item.config.rootpath, module.__doc__, told)
+    except UsageError as error:
+        pytest.exit(str(error), returncode=error.exit_code)
+    return CellAsked(story=story, lane=lane)
 
 
 def _session_of(session: pytest.Session) -> ScenarioSession:
@@ -293,7 +318,7 @@ def pytest_runtest_makereport(
     if result is not None and report.failed and report.when == "call":
         report.longrepr = "\n".join(
             [
-                f"{result.scenario} × {result.design}: {result.verdict.value}",
+                f"{result.scenario} × {result.lane}: {result.verdict.value}",
                 *map(plain, result.because),
             ]
         )

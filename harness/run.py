@@ -7,7 +7,7 @@ it leaves is a history per cell; it judges nothing.
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -44,7 +44,7 @@ _LAST_REQUESTS_SECONDS = 30
 class Run:
     """What all cells of a run share. Setting `stop` ends the scenario at once.
 
-    `watch` is shown each event of each design's history as it is written.
+    `watch` is shown each event of each lane's history as it is written.
     """
 
     id: str
@@ -56,8 +56,10 @@ class Run:
     watch: Callable[[str, AnyEvent], None] = lambda _, __: None
 
 
-def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> None:
-    """Carry out the scenario for these designs; leave a history for each.
+def conduct(
+    stack: Stack, story: Story, designs: Mapping[str, Design], run: Run
+) -> None:
+    """Carry out the scenario in these lanes, lane -> design; leave a history of each.
 
     A lane that fails has no verdict and does not stop the others. Raises
     EvidenceNotWritten when a history cannot be written.
@@ -65,8 +67,8 @@ def conduct(stack: Stack, story: Story, designs: Sequence[Design], run: Run) -> 
     begun = wall()
     with contextlib.ExitStack() as closing:
         cells = [
-            closing.enter_context(_open_cell(stack, story, design, designs, run))
-            for design in designs
+            closing.enter_context(_open_cell(stack, story, lane, designs, run))
+            for lane in designs
         ]
         lanes = closing.enter_context(_Lanes(cells, faults=len(story.faults())))
         closing.callback(run.stop.set)  # whatever comes, faults heal before the end
@@ -133,16 +135,15 @@ class _Lanes:
 
 @contextlib.contextmanager
 def _open_cell(
-    stack: Stack, story: Story, design: Design, lanes: Sequence[Design], run: Run
+    stack: Stack, story: Story, lane: str, designs: Mapping[str, Design], run: Run
 ) -> Iterator[Cell]:
     """Open a cell's history and write its first event."""
-    folder = run.folder / story.name / design.name
+    design, versions = designs[lane], stack.versions[lane]
+    folder = run.folder / story.name / lane
     cell = Cell(
         design=design,
-        lane=stack.lanes[design.name],
-        recorder=Recorder(
-            folder / "history.jsonl", watch=partial(run.watch, design.name)
-        ),
+        lane=stack.lanes[lane],
+        recorder=Recorder(folder / "history.jsonl", watch=partial(run.watch, lane)),
         key_prefix=f"{run.id[-4:]}-{story.name}",
         session_folder=stack.session.folder,
         tell=run.tell,
@@ -160,11 +161,15 @@ def _open_cell(
             source=story.source,
             design=design.name,
             design_source=design.source,
-            lanes=tuple(lane.name for lane in lanes),
+            lane=lane,
+            celery=str(stack.lanes[lane].celery or versions["celery"]),
+            lanes=tuple(designs),
             promises=dict(design.promises),
             bites={
                 name: tuple(sorted(kinds)) for name, kinds in scenario.bites.items()
             },
+            bites_in=dict(scenario.bites_in),
+            limits=dict(scenario.limits),
             floors=scenario.floors,
             faults=tuple(
                 FaultAsked(name=name, type=fault.type, sentence=fault.sentence)
@@ -175,7 +180,7 @@ def _open_cell(
             recovery_seconds=design.recovery_seconds,
             seed=run.seed,
             command=run.command,
-            versions=stack.versions,
+            versions=versions,
         )
     )
     try:
@@ -207,9 +212,9 @@ def _hit_by(fault: Fault, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Togethe
 @contextlib.contextmanager
 def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]:
     """Let clients submit the workload while the block runs; then end what is left."""
-    by_name = {cell.design.name: cell for cell in cells}
+    by_name = {cell.lane.name: cell for cell in cells}
     plans = {
-        cell.design.name: LaneClient(
+        cell.lane.name: LaneClient(
             base_url=cell.lane.web_url(),
             plan=plan(
                 story.scenario.workload,
@@ -223,7 +228,7 @@ def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]
     }
     clients = start(
         plans,
-        lambda design, event: by_name[design].recorder.record(event),
+        lambda lane, event: by_name[lane].recorder.record(event),
         overtime=True,
     )
     for cell in cells:
@@ -251,7 +256,7 @@ def _wait_for_the_workload(
             raise HarnessError(f"the clients crashed: {clients.failure!r}")
         for cell in cells:
             if len(cell.faults_over) == len(story.faults()):
-                clients.end_overtime(cell.design.name)
+                clients.end_overtime(cell.lane.name)
         return run.stop.is_set() or (
             clients.ended and all(fault.done() for fault in faults)
         )
@@ -281,7 +286,7 @@ def _sampling(cells: Sequence[Cell]) -> Iterator[None]:
             for cell in cells:
                 # A broker that is down cannot be sampled; the gap says so.
                 with contextlib.suppress(StackLost):
-                    for queue in cell.lane.broker.queues(cell.design.name):
+                    for queue in cell.lane.broker.queues(cell.lane.id):
                         cell.recorder.record(queue)
 
     with ThreadPoolExecutor(1) as pool:

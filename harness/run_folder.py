@@ -8,6 +8,7 @@ It exists so that a run can be judged and drawn from its folder alone, and so th
 import os
 import platform
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -54,6 +55,22 @@ def point_latest_at(folder: Path) -> None:
     draft = folder.parent / f".latest-{secrets.token_hex(4)}"
     draft.symlink_to(folder.name)
     draft.replace(folder.parent / "latest")
+
+
+def told_apart(versions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return what all parts of a run agree on, and elsewhere which part had which.
+
+    `versions` is part -> package, service or image -> its version.
+    """
+    told = {}
+    for key in dict.fromkeys(key for each in versions.values() for key in each):
+        parts: dict[str, list[str]] = {}
+        for name, each in versions.items():
+            if key in each:
+                parts.setdefault(each[key], []).append(name)
+        apart = (f"{value} ({', '.join(names)})" for value, names in parts.items())
+        told[key] = next(iter(parts)) if len(parts) == 1 else ", ".join(apart)
+    return told
 
 
 def this_host() -> Host:

@@ -4,10 +4,13 @@ It exists so that a story reads as a story: a workload, the faults that befall i
 and the harm that they must do to a weak design. No ports, sleeps, loops or ifs.
 """
 
+import runpy
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from harness.errors import UsageError
 from harness.faults import Fault
 from harness.history import Floors
 from harness.workload import Workload
@@ -21,13 +24,19 @@ class Scenario:
     """What clients ask for, what goes wrong, and what that must bite.
 
     `bites` is design -> anomalies that the faults must draw from it: if that design
-    ran and was not harmed so, the faults proved nothing. `floors` is the least work
-    that earns a verdict; change it only with a reason.
+    ran and was not harmed so, the faults proved nothing. "unrecovered: not consumed"
+    asks for one that has this cause. `bites_in` is version of Celery -> whether that
+    holds there: with False the anomalies must not show. Where it names any, nothing is
+    said of others. `limits` is guarantee -> seconds that a design may take which does
+    not promise it, where the usual limit is too wide to see the harm. `floors` is the
+    least work that earns a verdict. Change these two only with a reason.
     """
 
     workload: Workload
     faults: Sequence[Fault] = ()
     bites: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
+    bites_in: Mapping[str, bool] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
     floors: Floors = field(default_factory=Floors)
 
     @property
@@ -57,3 +66,29 @@ class Story:
             )
             for number, fault in enumerate(faults, start=1)
         ]
+
+
+def story_of(source: Path, project: Path, docstring: str | None, told: object) -> Story:
+    """Return the story that a scenario's file tells, by its docstring and its SCENARIO.
+
+    Raises UsageError where it has none.
+    """
+    where = source.relative_to(project).as_posix()
+    if not isinstance(told, Scenario):
+        raise UsageError(f"{where}: a scenario's file gives its value as SCENARIO")
+    name = source.stem.removeprefix("test_")
+    return Story(
+        name=name,
+        claim=" ".join((docstring or name).split()),
+        source=where,
+        scenario=told,
+    )
+
+
+def read_story(source: Path, project: Path) -> Story:
+    """Read a scenario's file, where pytest does not. Raises UsageError."""
+    try:
+        told = runpy.run_path(str(source))
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror}") from error
+    return story_of(source, project, told["__doc__"], told.get("SCENARIO"))

@@ -42,6 +42,8 @@ from harness.run import Run, conduct
 from harness.scenario import Story
 from harness.stack import open_faults, sidecar
 from harness.stack import stack as stacks
+from harness.stack.lane_plan import LanePlan
+from harness.stack.setup import set_up_versions
 from harness.terminal.end import Ending, last_lines, without
 from harness.terminal.state import RunState
 from harness.terminal.terminal import Terminal, View
@@ -50,11 +52,24 @@ _HARNESS_FAILED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LaneAsked:
+    """One lane that was selected: a design, and what its lane shall be."""
+
+    design: Design
+    plan: LanePlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellAsked:
-    """One cell that was selected: a story and a design."""
+    """One cell that was selected: a story and a lane."""
 
     story: Story
-    design: Design
+    lane: LaneAsked
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Return the names of its scenario and of its lane."""
+        return self.story.name, self.lane.plan.name
 
 
 class ScenarioSession:
@@ -75,9 +90,7 @@ class ScenarioSession:
     ) -> None:
         self._project = project
         # Several tests may look at one cell; it is conducted once all the same.
-        self._asked = list(
-            {(cell.story.name, cell.design.name): cell for cell in asked}.values()
-        )
+        self._asked = list({cell.name: cell for cell in asked}.values())
         self._keep_stack = keep_stack
         self._begun = now()
         self._stop = threading.Event()
@@ -102,8 +115,8 @@ class ScenarioSession:
             command=command,
             host=run_folder.this_host(),
             scenarios=tuple(dict.fromkeys(cell.story.name for cell in self._asked)),
-            designs=tuple(dict.fromkeys(cell.design.name for cell in self._asked)),
-            cells=tuple((cell.story.name, cell.design.name) for cell in self._asked),
+            designs=tuple(dict.fromkeys(c.lane.design.name for c in self._asked)),
+            cells=tuple(cell.name for cell in self._asked),
             shard=shard,
         )
         self._save_facts()
@@ -136,7 +149,7 @@ class ScenarioSession:
         """
         name = cell.story.name
         try:
-            if because := _why_not(cell):
+            if because := why_not(cell.story, cell.lane.design):
                 raise NotPossibleHere(because)
             if name not in self._conducted:
                 with self._terminal.shown():
@@ -152,21 +165,22 @@ class ScenarioSession:
             raise HarnessError(
                 f"the harness crashed: {crash!r}; run.json has the traceback"
             ) from crash
-        if (name, cell.design.name) not in self._results:
-            raise HarnessError(f"{name} × {cell.design.name} left no history to judge")
-        return self._results[name, cell.design.name]
+        if cell.name not in self._results:
+            raise HarnessError(f"{' × '.join(cell.name)} left no history to judge")
+        return self._results[cell.name]
 
     def _conduct(self, story: Story) -> None:
-        designs = [
-            cell.design
+        designs = {
+            cell.lane.plan.name: cell.lane.design
             for cell in self._asked
-            if cell.story.name == story.name and not _why_not(cell)
-        ]
+            if cell.story.name == story.name
+            and not why_not(cell.story, cell.lane.design)
+        }
         stack = self._stack or self._start_stack()
         self._terminal.begin_scenario(
             story.name,
             story.claim,
-            [design.name for design in designs],
+            list(designs),
             [name for name, _ in story.faults()],
         )
         self._conducted.add(story.name)
@@ -188,34 +202,27 @@ class ScenarioSession:
             )
             self._terminal.come_to("judge")
             results = judge_scenario(self.folder, story.name)
-            self._results |= {(story.name, each.design): each for each in results}
+            self._results |= {(story.name, each.lane): each for each in results}
             self._terminal.judged(results)
 
     def _start_stack(self) -> stacks.Stack:
-        designs = self._facts.designs
         part = f", shard {self._facts.shard}" if self._facts.shard else ""
         self._terminal.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
         self._terminal.begin("starting the stack")
         self._terminal.leave_out(
-            [
-                (cell.story.name, cell.design.name)
-                for cell in self._asked
-                if _why_not(cell)
-            ]
+            [cell.name for cell in self._asked if why_not(cell.story, cell.lane.design)]
         )
-        check_imports(
-            self._project,
-            list({cell.design.name: cell.design for cell in self._asked}.values()),
-        )
-        self._stack = stacks.up(
-            self._project,
-            designs=designs,
-            keep=self._keep_stack,
-            tell=self._terminal.tell,
+        designs = {cell.lane.design.name: cell.lane.design for cell in self._asked}
+        check_imports(self._project, list(designs.values()))
+        lanes = list(dict.fromkeys(cell.lane.plan for cell in self._asked))
+        set_up_versions(self._project, lanes, self._terminal.tell)
+        stack = self._stack = stacks.up(
+            self._project, lanes=lanes, keep=self._keep_stack, tell=self._terminal.tell
         )
         self._terminal.tell("the stack is up")
-        self._note(versions=self._stack.versions, images=self._stack.images)
-        return self._stack
+        by_celery = {f"@{lane.celery}": stack.versions[lane.name] for lane in lanes}
+        self._note(versions=run_folder.told_apart(by_celery), images=stack.images)
+        return stack
 
     # --- interruption ---------------------------------------------------------
 
@@ -290,11 +297,13 @@ class ScenarioSession:
             not_run=tuple(
                 NotRun(
                     scenario=cell.story.name,
-                    design=cell.design.name,
+                    design=cell.lane.design.name,
+                    lane=cell.lane.plan.name,
                     because=because or "the run ended before it",
                 )
                 for cell in self._asked
-                if (because := _why_not(cell)) or cell.story.name not in self._conducted
+                if (because := why_not(cell.story, cell.lane.design))
+                or cell.story.name not in self._conducted
             ),
         )
         code = judge_run(self.folder, tell=self._troubles.append)
@@ -354,16 +363,16 @@ def _seed(asked: int | None, shard: Shard | None) -> int:
     return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
 
 
-def _why_not(cell: CellAsked) -> str | None:
-    """Say why a cell is not possible; None if it is.
+def why_not(story: Story, design: Design) -> str | None:
+    """Say why a story is not possible with a design; None if it is.
 
     This machine may lack what a fault needs, or the design the process that it hits.
     """
-    for _, fault in cell.story.faults():
+    for _, fault in story.faults():
         for need in fault.needs:
             if because := sidecar.why_not(need):
                 return f"not possible here: {fault.type} needs {need}: {because}"
         roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
-        if roles == ("relay",) and not cell.design.has_background:
-            return f"not possible: {cell.design.name} does nothing in its relay"
+        if roles == ("relay",) and not design.has_background:
+            return f"not possible: {design.name} does nothing in its relay"
     return None

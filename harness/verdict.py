@@ -223,53 +223,89 @@ def judge_cell(judgements: Sequence[Judgement], *, evidence: Evidence) -> CellVe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What one design's cell showed: all standing kinds, and if it was all read."""
+    """What one cell of this design showed, and if it was all read.
 
+    `kinds` are those of its anomalies, with and without the cause.
+    """
+
+    design: str
     kinds: frozenset[str]
     complete: bool
+
+
+State = Literal["seen", "spared", "unharmed", "not spared", "not cross-checked"] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossCheck:
     """Whether the scenario's witnesses were harmed as its `bites` say.
 
-    `state` is "seen" (each was), "unharmed" (one was not: the fault proved nothing),
-    "not cross-checked" (no witness ran, or one left no complete evidence) or None
-    (the scenario names no witness).
+    `state` is "seen" (each was), "spared" (none was, and the scenario says that this
+    Celery has no such fault), "unharmed" (one was not: the fault proved nothing), "not
+    spared" (one was, with a Celery that the scenario says has no such fault), "not
+    cross-checked" (no witness ran, or one left no complete evidence) or None (the
+    scenario names no witness).
     """
 
-    state: Literal["seen", "unharmed", "not cross-checked"] | None
+    state: State
     because: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Say whether the scenario is not what it says, and its cells prove nothing."""
+        return self.state in {"unharmed", "not spared"}
 
 
 def cross_check(
-    bites: Mapping[str, Sequence[str]], shown: Mapping[str, Shown]
+    bites: Mapping[str, Sequence[str]],
+    shown: Mapping[str, Shown],
+    *,
+    spared: str | None = None,
 ) -> CrossCheck:
-    """Compare what had to show in each witness with what its cell showed."""
+    """Compare what had to show in each witness with what its cells showed.
+
+    `bites` is design -> kinds, `shown` is by lane. `spared` names the Celery of these
+    lanes where the scenario says that they do not have the fault.
+    """
     if not bites:
         return CrossCheck(state=None)
     open_questions = []
     for design, kinds in sorted(bites.items()):
-        seen = shown.get(design)
-        absent = sorted(set(kinds) - seen.kinds) if seen else sorted(kinds)
-        if seen is None:
+        lanes = {lane: each for lane, each in shown.items() if each.design == design}
+        if not lanes:
             open_questions.append(f"the witness {design} did not run")
-        elif absent and seen.complete:
-            return CrossCheck(
-                state="unharmed",
-                because=f"the fault proved nothing: {design} was not harmed"
-                f" (no {', no '.join(absent)})",
-            )
-        elif absent:
-            open_questions.append(f"the evidence of the witness {design} is incomplete")
+        for lane, seen in sorted(lanes.items()):
+            harmed_by, absent = sorted(set(kinds) & seen.kinds), set(kinds) - seen.kinds
+            if spared is not None and harmed_by:
+                return CrossCheck(
+                    state="not spared",
+                    because=f"the story is wrong about Celery {spared}: {lane} was "
+                    f"harmed, too ({', '.join(harmed_by)})",
+                )
+            if spared is None and absent and seen.complete:
+                return CrossCheck(
+                    state="unharmed",
+                    because=f"the fault proved nothing: {lane} was not harmed"
+                    f" (no {', no '.join(sorted(absent))})",
+                )
+            if absent and not seen.complete:
+                open_questions.append(
+                    f"the evidence of the witness {lane} is incomplete"
+                )
     if open_questions:
         why = "not cross-checked: " + "; ".join(open_questions)
         return CrossCheck(state="not cross-checked", because=why)
+    if spared is not None:
+        return CrossCheck(
+            state="spared",
+            because=f"Celery {spared} does not have the fault that this story shows, "
+            "and no witness was harmed by it",
+        )
     return CrossCheck(state="seen")
 
 
 def after_cross_check(verdict: CellVerdict, check: CrossCheck) -> CellVerdict:
     """Take the verdict of a cell whose fault proved nothing; what broke stays so."""
-    if check.state == "unharmed" and verdict is not CellVerdict.BROKE:
+    if check.fails and verdict is not CellVerdict.BROKE:
         return CellVerdict.NONE
     return verdict

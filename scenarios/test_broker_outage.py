@@ -1,4 +1,8 @@
-"""The broker is unreachable for five seconds while clients keep submitting jobs."""
+"""The broker is unreachable for five seconds while clients keep submitting jobs.
+
+Publishing fails, and a row that is committed by then stays (PUB-06 of the failure
+catalogue).
+"""
 
 from harness.conditions import accepted
 from harness.faults import refuse

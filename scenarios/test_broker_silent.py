@@ -1,4 +1,8 @@
-"""The broker goes silent to whoever publishes: what they send is lost, unanswered."""
+"""The broker goes silent to whoever publishes: what they send is lost, unanswered.
+
+Without confirms nobody waits for an answer: the client reads 201 for a message that was
+never there (PUB-01 of the failure catalogue).
+"""
 
 from harness.conditions import accepted
 from harness.faults import silence

@@ -1,4 +1,8 @@
-"""Ten pool children are killed, each in the middle of another long job."""
+"""Ten pool children are killed, each in the middle of another long job.
+
+Their worker is alive, and acknowledges the messages of tasks that have failed so, late
+acknowledgement or not (WRK-02 of the failure catalogue).
+"""
 
 from harness.conditions import started
 from harness.faults import kill_child

@@ -1,4 +1,8 @@
-"""Workers cannot reach Postgres for five seconds while messages keep coming."""
+"""Workers cannot reach Postgres for five seconds while messages keep coming.
+
+Each task that finds it away fails, and its message is acknowledged (DB-01 of the
+failure catalogue).
+"""
 
 from harness.conditions import running_for
 from harness.faults import refuse

@@ -1,7 +1,8 @@
 """A worker loses its broker for a moment in the middle of a long job, which goes on.
 
 The broker takes the worker for dead and delivers the message again, to the very same
-worker, while the first attempt still runs (CON-01 of the failure catalogue).
+worker, while the first attempt still runs (CON-01 of the failure catalogue). Where
+nobody fences off the first, it writes to a job that the second has ended (DB-04).
 """
 
 from harness.conditions import running_for

@@ -1,4 +1,8 @@
-"""A worker dies with all that it holds, and is started again five seconds later."""
+"""A worker dies with all that it holds, and is started again five seconds later.
+
+What it acknowledged before it ran it, nobody has any more (WRK-01 of the failure
+catalogue).
+"""
 
 from harness.conditions import running_for
 from harness.faults import kill

@@ -58,7 +58,7 @@ def test_an_unknown_design_is_named_with_those_that_are_known() -> None:
     complaint = loaded("outbx")
 
     assert "DESIGN is 'outbx'" in complaint
-    assert "outbox, requeue, tutorial" in complaint
+    assert "outbox, requeue, retry, tutorial" in complaint
 
 
 def test_a_design_that_lacks_a_part_is_told_which(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def _judge(path: Path) -> dict[str, float]:
     begun = _cpu_seconds()
     read = history.read(path)
     parsed = _cpu_seconds()
-    judged = judge_history(read, scenario="bench", design="bench").result
+    judged = judge_history(read, scenario="bench", lane="bench").result
     done = _cpu_seconds()
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     assert read.broken is None

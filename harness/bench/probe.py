@@ -20,6 +20,7 @@ from harness.clock import wait_until
 from harness.errors import StackLost
 from harness.stack import stack
 from harness.stack.lane import Lane
+from harness.stack.lane_plan import LanePlan
 
 _DESIGN = "late_ack"
 _BLOCKS, _JOBS_PER_BLOCK = 20, 150
@@ -40,7 +41,7 @@ for _ in range({jobs}):
 def measure(tell: Callable[[str], None]) -> Iterator[Measured]:
     """Let both workers do their jobs, and compare what each block of them cost."""
     project = Path(harness.__file__).parents[1]
-    up = stack.up(project, designs=(_DESIGN,), keep=False, tell=tell)
+    up = stack.up(project, lanes=(LanePlan(design=_DESIGN),), keep=False, tell=tell)
     try:
         without, watched = _milliseconds_per_job(up.lanes[_DESIGN], up, tell)
     finally:

@@ -118,6 +118,8 @@ def _where(
     ended = [event for event in record.tasks_ended if event.time <= deadline]
     if len(taken) > len(ended):
         return "held by a worker", f"with {taken[-1].container}, which had taken it"
+    if ended and ended[-1].state == "RETRY":
+        return "waits for its retry", "waiting for the retry that it asked for itself"
     published = [e for e in record.publishes_ended if e.error is None]
     if any(event.time <= deadline for event in published):
         queues = [

@@ -5,11 +5,9 @@ has a lane, its stories all at once, seed after seed; then another with the real
 designs and nothing wrong at all. What was found so far is on disk after each seed.
 """
 
-import contextlib
-import runpy
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +22,10 @@ from harness.proof.stories import STORIES
 from harness.report.evidence import judge_scenario
 from harness.report.outputs import write
 from harness.run import Run, conduct
-from harness.scenario import Story
+from harness.scenario import Story, read_story
 from harness.stack import stack as stacks
-from harness.stack.setup import set_up
+from harness.stack.lane_plan import LanePlan
+from harness.stack.standing import standing
 
 Tell = Callable[[str], None]
 # More than two cores can start together before one of them runs into a time-out.
@@ -62,14 +61,8 @@ class Prover:
 
     def run_clean(self, seeds: Sequence[int]) -> None:
         """Run the real designs through the baseline, once for each seed."""
-        source = "scenarios/test_baseline.py"
-        told = runpy.run_path(str(self.project / source))
-        story = Story(
-            name="baseline",
-            claim=told["__doc__"],
-            source=source,
-            scenario=told["SCENARIO"],
-        )
+        source = self.project / "scenarios" / "test_baseline.py"
+        story = read_story(source, self.project)
         self._run(self.project, [(story, list(find_designs(self.project)))], seeds)
 
     def _run(self, project: Path, cast: Cast, seeds: Sequence[int]) -> None:
@@ -77,7 +70,8 @@ class Prover:
         names = [name for _, lanes in cast for name in lanes]
         if not (names and seeds):
             return
-        with _stack(project, names, self.tell) as stack:
+        plans = [LanePlan(design=name) for name in names]
+        with standing(project, plans, self.tell) as stack:
             for seed in seeds:
                 self._one_seed(stack, cast, designs, seed)
 
@@ -98,7 +92,7 @@ class Prover:
                     conduct,
                     stack,
                     story,
-                    [designs[name] for name in lanes],
+                    {name: designs[name] for name in lanes},
                     Run(
                         # Its last four letters begin every key of the run.
                         id=f"{self.folder.name}-s{seed:03}",
@@ -168,14 +162,3 @@ def _casts(planted: Sequence[Defect]) -> Sequence[Cast]:
         casts[-1].append((story, lanes))
         free -= len(lanes)
     return casts
-
-
-@contextlib.contextmanager
-def _stack(project: Path, designs: Sequence[str], tell: Tell) -> Iterator[stacks.Stack]:
-    set_up(project, tell)
-    stack = stacks.up(project, designs=designs, keep=False, tell=tell)
-    try:
-        tell("the stack is up")
-        yield stack
-    finally:
-        stacks.leave(stack, tell)

@@ -28,7 +28,7 @@ def render(result: RunResult) -> tuple[str, ...]:
 
 
 def _error(cell: CellResult) -> str:
-    said = f"{cell.scenario} × {cell.design}: {'; '.join(cell.because)}"
+    said = f"{cell.scenario} × {cell.lane}: {'; '.join(cell.because)}"
     return command("error", said, title="Broke its promise", **_place(cell))
 
 

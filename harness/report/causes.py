@@ -46,6 +46,7 @@ CLAUSES: Mapping[str, str] = {
     "waited out a fault": "the API waited for what a fault had taken away",
     "held by a worker": "a worker had taken its message and was not done in time",
     "not consumed": "its message waited in a queue for too long",
+    "waits for its retry": "it waited for the retry that it had asked for itself",
     "not published": "its message had not been handed to the broker by then",
 }
 

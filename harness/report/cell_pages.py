@@ -28,6 +28,7 @@ from harness.report.results import (
 from harness.verdict import CellVerdict
 
 KEYS = 50
+_LIBRARIES = ("celery", "kombu", "amqp", "billiard", "vine")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ class CellPage:
     """All that a cell's page shows beside the cell itself.
 
     `previous` and `next` are the neighbours among the cells with findings, `beside`
-    the other designs' cells of the scenario. `command` runs this cell alone.
+    the other lanes' cells of the scenario. `command` runs this cell alone. `libraries`
+    are Celery and what it stands on, where a version was asked for.
     """
 
     id: str
@@ -85,6 +87,7 @@ class CellPage:
     beside: tuple[CellResult, ...]
     untold: int
     command: str
+    libraries: tuple[str, ...]
 
 
 def cell_pages(
@@ -98,16 +101,16 @@ def cell_pages(
     ]
     pages = []
     for cell in result.cells:
-        exhibit = exhibits.get((cell.scenario, cell.design), Exhibit())
+        exhibit = exhibits.get((cell.scenario, cell.lane), Exhibit())
         links = {
-            story.key: ids[cell.scenario, cell.design, story.key]
+            story.key: ids[cell.scenario, cell.lane, story.key]
             for story in cell.stories
-            if (cell.scenario, cell.design, story.key) in ids
+            if (cell.scenario, cell.lane, story.key) in ids
         }
         place = findings.index(cell) if cell in findings else None
         pages.append(
             CellPage(
-                id=anchor(cell.scenario, cell.design),
+                id=anchor(cell.scenario, cell.lane),
                 cell=cell,
                 title=_title(cell),
                 causes=tuple(_causes(cell, links)),
@@ -121,10 +124,15 @@ def cell_pages(
                 beside=tuple(
                     other
                     for other in result.cells
-                    if other.scenario == cell.scenario and other.design != cell.design
+                    if other.scenario == cell.scenario and other.lane != cell.lane
                 ),
                 untold=len(cell.stories) - len(links),
                 command=command(cell, result.run.seed),
+                libraries=tuple(
+                    f"{name} {cell.versions[name]}"
+                    for name in _LIBRARIES
+                    if name in cell.versions
+                ),
             )
         )
     return pages
@@ -137,8 +145,9 @@ def command(cell: CellResult, seed: int) -> str:
     """
     if not cell.source or not cell.command.startswith("pytest "):
         return cell.command
-    words = ("pytest", cell.source, "--designs", cell.design, "--seed", str(seed))
-    return shlex.join(words)
+    words = ["pytest", cell.source, "--designs", cell.design]
+    words += ["--celery", cell.celery] if cell.celery else []
+    return shlex.join([*words, "--seed", str(seed)])
 
 
 def _balances(books: Accounting) -> bool:
@@ -160,8 +169,8 @@ def _after(findings: Sequence[CellResult], place: int | None) -> CellResult | No
 
 
 def _title(cell: CellResult) -> str:
-    """Say verdict, scenario, design and counts in one line."""
-    name = f"{cell.scenario} × {cell.design}"
+    """Say verdict, scenario, lane and counts in one line."""
+    name = f"{cell.scenario} × {cell.lane}"
     match cell.verdict:
         case CellVerdict.NONE:
             return f"{name} has no verdict"

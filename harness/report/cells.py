@@ -19,6 +19,7 @@ from harness.report.recovery import recovery
 from harness.report.results import Accounting, CellResult, WorkResult
 from harness.verdict import (
     CellVerdict,
+    CrossCheck,
     Evidence,
     Judgement,
     Shown,
@@ -44,15 +45,15 @@ class Judged:
     shown: Shown | None = None
 
 
-def judge_history(history: History, *, scenario: str, design: str) -> Judged:
+def judge_history(history: History, *, scenario: str, lane: str) -> Judged:
     """Judge one cell. Whatever the history lacks, the result says so."""
     try:
-        return _judge(history, scenario=scenario, design=design)
+        return _judge(history, scenario=scenario, lane=lane)
     except Exception:  # noqa: BLE001 - a crash of ours must not become a verdict, nor hide others
         return Judged(
             result=without_verdict(
                 scenario,
-                design,
+                lane,
                 "judging this history crashed",
                 harness_error=traceback.format_exc(),
             )
@@ -60,27 +61,28 @@ def judge_history(history: History, *, scenario: str, design: str) -> Judged:
 
 
 def without_verdict(
-    scenario: str, design: str, *because: str, harness_error: str | None = None
+    scenario: str, lane: str, *because: str, harness_error: str | None = None
 ) -> CellResult:
-    """Return the result of a cell of which nothing can be known."""
+    """Return the result of a cell of which nothing can be known but its name."""
     return CellResult(
         scenario=scenario,
-        design=design,
+        design=lane,
+        lane=lane,
         verdict=CellVerdict.NONE,
         because=because,
         harness_error=harness_error,
     )
 
 
-def _judge(history: History, *, scenario: str, design: str) -> Judged:
+def _judge(history: History, *, scenario: str, lane: str) -> Judged:
     broken = (history.broken,) if history.broken else ()
     if not history.events:
         because = broken or ("the history is empty",)
-        return Judged(result=without_verdict(scenario, design, *because))
+        return Judged(result=without_verdict(scenario, lane, *because))
     cells = history.of(Cell)
     if not cells:
         because = (*broken, "the history has no cell event: what was asked is unknown")
-        return Judged(result=without_verdict(scenario, design, *because))
+        return Judged(result=without_verdict(scenario, lane, *because))
     cell = cells[0]
     account = fold(history, cell)
     lacks = evidence(
@@ -92,7 +94,7 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     )
     lacks = replace(
         lacks,
-        missing=(*lacks.missing, *_mixed_up(cells, scenario=scenario, design=design)),
+        missing=(*lacks.missing, *_mixed_up(cells, scenario=scenario, lane=lane)),
     )
     judgements = [_run(checker, account, lacks) for checker in CHECKERS]
     judged = {each.guarantee for each in judgements}
@@ -108,25 +110,27 @@ def _judge(history: History, *, scenario: str, design: str) -> Judged:
     )
     return Judged(
         # Named by its folder, also where the history tells of another cell.
-        result=msgspec.structs.replace(told, scenario=scenario, design=design),
+        result=msgspec.structs.replace(told, scenario=scenario, lane=lane),
         cell=cell,
         shown=Shown(
+            design=cell.design,
             kinds=frozenset(
-                anomaly.kind
+                kind
                 for each in judgements
                 for anomaly in (*each.anomalies, *each.excused)
+                for kind in (anomaly.kind, f"{anomaly.kind}: {anomaly.cause}")
             ),
             complete=lacks.complete,
         ),
     )
 
 
-def _mixed_up(cells: Sequence[Cell], *, scenario: str, design: str) -> Iterable[str]:
+def _mixed_up(cells: Sequence[Cell], *, scenario: str, lane: str) -> Iterable[str]:
     """Say where the history is not the one that its folder says it is."""
     if any(each != cells[0] for each in cells[1:]):
         yield "the history holds more than one cell"
-    if (cells[0].scenario, cells[0].design) != (scenario, design):
-        yield f"the history is of {cells[0].scenario} × {cells[0].design}"
+    if (cells[0].scenario, cells[0].lane) != (scenario, lane):
+        yield f"the history is of {cells[0].scenario} × {cells[0].lane}"
 
 
 def _run(checker: Checker, account: Account, lacks: Evidence) -> Judgement:
@@ -170,6 +174,7 @@ def _tell(
     return CellResult(
         scenario=cell.scenario,
         design=cell.design,
+        lane=cell.lane,
         verdict=verdict,
         because=tuple(_because(verdict, account, lacks, judgements)),
         guarantees={
@@ -186,6 +191,8 @@ def _tell(
         design_source=cell.design_source,
         workload=cell.workload,
         command=cell.command,
+        celery=cell.celery if cell.lane != cell.design else "",
+        versions=cell.versions if cell.lane != cell.design else {},
         seconds=round(seconds, 3),
         work=WorkResult(
             operations=account.work.operations,
@@ -227,22 +234,18 @@ def _because(
 def together(cells: Sequence[Judged]) -> tuple[CellResult, ...]:
     """Cross-check the cells of one scenario: did the fault harm its witnesses?
 
-    A witness counts as run where it is among the lanes and left a readable history.
+    Lanes of one Celery by themselves: what bites one version may spare another. A
+    witness counts as run where it is among the lanes and left a readable history.
     """
-    named = [each.cell for each in cells if each.cell is not None]
-    bites = {design: kinds for cell in named for design, kinds in cell.bites.items()}
-    lanes = {lane for cell in named for lane in cell.lanes}
-    shown = {
-        each.result.design: each.shown
-        for each in cells
-        if each.shown is not None and each.result.design in lanes
-    }
-    check = cross_check(bites, shown)
+    celeries = dict.fromkeys(c.cell.celery for c in cells if c.cell is not None)
+    checks = {celery: _cross_check(cells, celery) for celery in celeries}
     results = []
     for each in cells:
+        celery = each.cell.celery if each.cell is not None else next(iter(checks), "")
+        check = checks.get(celery, CrossCheck(state=None))
         verdict = after_cross_check(each.result.verdict, check)
         because = each.result.because
-        if check.state == "unharmed" and verdict is CellVerdict.NONE:
+        if check.fails and verdict is CellVerdict.NONE:
             kept = each.result.verdict is not CellVerdict.NONE
             because = (check.because,) if kept else (check.because, *because)
         results.append(
@@ -254,3 +257,24 @@ def together(cells: Sequence[Judged]) -> tuple[CellResult, ...]:
             )
         )
     return tuple(results)
+
+
+def _cross_check(cells: Sequence[Judged], celery: str) -> CrossCheck:
+    """Cross-check the cells of one Celery."""
+    these = [c for c in cells if c.cell is not None and c.cell.celery == celery]
+    named = [each.cell for each in these if each.cell is not None]
+    lanes = {lane for cell in named for lane in cell.lanes}
+    shown = {
+        each.result.lane: each.shown
+        for each in these
+        if each.shown is not None and each.result.lane in lanes
+    }
+    bites_in = {version: yes for c in named for version, yes in c.bites_in.items()}
+    if bites_in and celery not in bites_in:
+        why = f"not cross-checked: the story says nothing of Celery {celery}"
+        return CrossCheck(state="not cross-checked", because=why)
+    return cross_check(
+        {design: kinds for cell in named for design, kinds in cell.bites.items()},
+        shown,
+        spared=None if bites_in.get(celery, True) else celery,
+    )

@@ -46,7 +46,7 @@ def draw(
     `coarse` draws unharmed jobs and lines on a coarser grid, to save room.
     """
     x = Scale(low=0, high=scene.until, start=LEFT, stop=WIDTH - RIGHT)
-    id_ = anchor(cell.scenario, cell.design)
+    id_ = anchor(cell.scenario, cell.lane)
     grid = _COARSE if coarse else _FINE
     charts = (
         _jobs(f"{id_}-jobs", cell.faults, scene, x, grid=grid),

@@ -25,7 +25,7 @@ class Change:
 
     state: State
     scenario: str
-    design: str
+    lane: str
     sentence: str
     promised: bool = False
 
@@ -49,7 +49,7 @@ class Comparison:
         """Return the worst change of each changed cell."""
         marks: dict[tuple[str, str], State] = {}
         for change in self.changes:
-            marks.setdefault((change.scenario, change.design), change.state)
+            marks.setdefault((change.scenario, change.lane), change.state)
         return marks
 
     @property
@@ -60,11 +60,11 @@ class Comparison:
 
 def compare(before: RunResult, after: RunResult) -> Comparison:
     """Compare the cells that both runs have."""
-    was = {(cell.scenario, cell.design): cell for cell in before.cells}
-    now = {(cell.scenario, cell.design): cell for cell in after.cells}
+    was = {(cell.scenario, cell.lane): cell for cell in before.cells}
+    now = {(cell.scenario, cell.lane): cell for cell in after.cells}
     both = [name for name in now if name in was]
     found = [change for name in both for change in _changes(was[name], now[name])]
-    changed = {(change.scenario, change.design) for change in found}
+    changed = {(change.scenario, change.lane) for change in found}
     return Comparison(
         before=before.run.id,
         changes=tuple(
@@ -102,7 +102,7 @@ def _change(state: State, cell: CellResult, sentence: str, promised: bool) -> Ch
     return Change(
         state=state,
         scenario=cell.scenario,
-        design=cell.design,
+        lane=cell.lane,
         sentence=sentence,
         promised=promised,
     )
@@ -127,7 +127,7 @@ def _apart(before: RunResult, after: RunResult) -> Iterator[str]:
 def lines(comparison: Comparison) -> Sequence[str]:
     """Say in lines for a terminal what changed; the last one counts."""
     said = [
-        f"{each.state:>10}  {each.scenario} × {each.design}  {each.sentence}"
+        f"{each.state:>10}  {each.scenario} × {each.lane}  {each.sentence}"
         for each in comparison.changes
     ]
     said += [f"{'':>10}  {each}" for each in (*comparison.only, *comparison.apart)]

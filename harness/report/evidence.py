@@ -71,10 +71,15 @@ def results_of(folder: Path) -> RunResult:
         ) from error
 
 
+def judge_cell(folder: Path, scenario: str, lane: str) -> CellResult:
+    """Judge one cell of the run in `folder` by itself, without a cross-check."""
+    return _judge_file(folder, scenario, lane).result
+
+
 def judge_scenario(folder: Path, scenario: str) -> list[CellResult]:
     """Judge the cells of one scenario of the run in `folder`, and write nothing."""
-    designs = sorted(each for name, each in _histories(folder) if name == scenario)
-    return list(together([_judge_file(folder, scenario, each) for each in designs]))
+    lanes = sorted(each for name, each in _histories(folder) if name == scenario)
+    return list(together([_judge_file(folder, scenario, each) for each in lanes]))
 
 
 def judge_cells(folder: Path) -> RunResult:
@@ -95,10 +100,10 @@ def judge_cells(folder: Path) -> RunResult:
         ]
         judged += cells
         for each in together(cells):
-            results_of[scenario, each.design] = each
+            results_of[scenario, each.lane] = each
     lacking = missing(facts.merged if facts else ())
     not_run = _not_run(facts, [each for each in order if each not in results_of])
-    named = {(each.scenario, each.design) for each in not_run}
+    named = {(each.scenario, each.lane) for each in not_run}
     for cell in order:
         if cell not in named and cell not in results_of:
             shard = lacking.get(cell)
@@ -132,14 +137,14 @@ def missing(parts: Sequence[RunFacts]) -> Mapping[CellName, str]:
 # --- reading ------------------------------------------------------------------
 
 
-def _judge_file(folder: Path, scenario: str, design: str) -> Judged:
-    path = folder / scenario / design / HISTORY
+def _judge_file(folder: Path, scenario: str, lane: str) -> Judged:
+    path = folder / scenario / lane / HISTORY
     try:
         history = read(path)
     except OSError as error:
         because = f"the history cannot be read: {error.strerror}"
-        return Judged(result=without_verdict(scenario, design, because))
-    return judge_history(history, scenario=scenario, design=design)
+        return Judged(result=without_verdict(scenario, lane, because))
+    return judge_history(history, scenario=scenario, lane=lane)
 
 
 def _facts(folder: Path) -> tuple[RunFacts | None, str | None]:
@@ -156,7 +161,7 @@ def _facts(folder: Path) -> tuple[RunFacts | None, str | None]:
 
 
 def _histories(folder: Path) -> set[CellName]:
-    """Return the (scenario, design) of every history in the folder."""
+    """Return the (scenario, lane) of every history in the folder."""
     paths = folder.glob(f"*/*/{HISTORY}")
     return {(path.parent.parent.name, path.parent.name) for path in paths}
 
@@ -167,14 +172,14 @@ def _not_run(facts: RunFacts | None, without: Sequence[CellName]) -> tuple[NotRu
         return ()
     said: dict[CellName, NotRun] = {}
     for part in facts.merged or (facts,):
-        said |= {(each.scenario, each.design): each for each in part.not_run}
+        said |= {(each.scenario, each.lane): each for each in part.not_run}
         if part.interrupted or part.harness_error:
             why = (
                 "the run was interrupted" if part.interrupted else "the harness failed"
             )
-            for scenario, design in set(part.cells).intersection(without):
-                missed = NotRun(scenario=scenario, design=design, because=why)
-                said.setdefault((scenario, design), missed)
+            for scenario, lane in set(part.cells).intersection(without):
+                missed = NotRun(scenario=scenario, design=lane, because=why)
+                said.setdefault((scenario, lane), missed)
     asked = set(facts.cells)
     order = (*without, *(each for each in said if each not in asked))
     return tuple(said[each] for each in dict.fromkeys(order) if each in said)

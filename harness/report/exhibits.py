@@ -36,23 +36,23 @@ Exhibits = Mapping[tuple[str, str], Exhibit]
 
 def exhibits(folder: Path, result: RunResult) -> Exhibits:
     """Read all that can be seen of a run's cells."""
-    designs = tuple(dict.fromkeys(cell.design for cell in result.cells))
+    lanes = tuple(dict.fromkeys(cell.lane for cell in result.cells))
     return {
-        (cell.scenario, cell.design): _exhibit(folder, cell, designs)
+        (cell.scenario, cell.lane): _exhibit(folder, cell, lanes)
         for cell in result.cells
     }
 
 
-def _exhibit(folder: Path, result: CellResult, designs: tuple[str, ...]) -> Exhibit:
+def _exhibit(folder: Path, result: CellResult, lanes: tuple[str, ...]) -> Exhibit:
     try:
-        history = read(folder / result.scenario / result.design / "history.jsonl")
+        history = read(folder / result.scenario / result.lane / "history.jsonl")
         cells = history.of(Cell)
         if not cells:
             return Exhibit(problem="the history has nothing to draw")
         account = fold(history, cells[0])
         return Exhibit(
             scene=look(history, account),
-            logs=excerpts(folder, result, wall=cells[0].wall, designs=designs),
+            logs=excerpts(folder, result, wall=cells[0].wall, lanes=lanes),
             lines=_lines(history, account, result),
         )
     except OSError as error:

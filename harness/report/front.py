@@ -145,7 +145,7 @@ def _recovery(cells: Sequence[CellResult]) -> Number:
     if not back:
         return Number(value="–", label=label, beside=more)
     slowest, cell = max(back, key=lambda pair: pair[0])
-    said = f"{cell.scenario} × {cell.design}, {limit_of(cell)}"
+    said = f"{cell.scenario} × {cell.lane}, {limit_of(cell)}"
     late = [each for each in cells if misses_its_limit(each)]
     return Number(
         value=f"{slowest:.1f} s",

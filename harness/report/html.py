@@ -110,7 +110,7 @@ def _not_run(result: RunResult) -> Mapping[str, list[str]]:
     """Gather the cells that did not run by the reason, which many share."""
     found: dict[str, list[str]] = {}
     for each in result.not_run:
-        name = f"{each.scenario} × {each.design}"
+        name = f"{each.scenario} × {each.lane}"
         found.setdefault(each.because, []).append(name)
     return found
 

@@ -37,10 +37,10 @@ def story_ids(cells: Iterable[CellResult]) -> Ids:
     names: dict[tuple[str, str, str], str] = {}
     for cell in cells:
         places = _places(cell)
-        name = anchor(cell.scenario, cell.design)
+        name = anchor(cell.scenario, cell.lane)
         for number, story in enumerate(cell.stories, start=1):
             if story.events:
-                key = (cell.scenario, cell.design, story.key)
+                key = (cell.scenario, cell.lane, story.key)
                 place, unpromised = places.get(story.key, (STORIES, True))
                 worse = order.index(cell.verdict)
                 wanted[key] = (place > 0, unpromised, place, worse)
@@ -107,7 +107,7 @@ class JobPage:
     @property
     def evidence(self) -> str:
         """Return the file that holds the events."""
-        return f"{self.cell.scenario}/{self.cell.design}/history.jsonl"
+        return f"{self.cell.scenario}/{self.cell.lane}/history.jsonl"
 
     @property
     def last_seen(self) -> EventLine | None:
@@ -147,8 +147,8 @@ def _pages_of_jobs(
     *,
     survivors: bool,
 ) -> Iterator[JobPage]:
-    name = anchor(cell.scenario, cell.design)
-    lines = exhibits.get((cell.scenario, cell.design), Exhibit()).lines
+    name = anchor(cell.scenario, cell.lane)
+    lines = exhibits.get((cell.scenario, cell.lane), Exhibit()).lines
     found = _causes_of(cell)
     beside = {
         story.key: f"{name}--s{number}"
@@ -157,7 +157,7 @@ def _pages_of_jobs(
     }
     pointed_at = set()
     for story in cell.stories:
-        id_ = ids.get((cell.scenario, cell.design, story.key))
+        id_ = ids.get((cell.scenario, cell.lane, story.key))
         if id_ is not None:
             pointed_at.add(story.survivor)
             yield JobPage(
@@ -223,12 +223,12 @@ def _survivor(
 def _fared(
     result: RunResult, cell: CellResult, key: str
 ) -> Mapping[str, tuple[str, ...]]:
-    """Say how the job of the same key fared in the other designs: all lanes are asked
+    """Say how the job of the same key fared in the other lanes: all of them are asked
     for the same jobs at the same moments.
     """
     fared: dict[str, list[str]] = {}
     for other in result.cells:
-        if other.scenario != cell.scenario or other.design == cell.design:
+        if other.scenario != cell.scenario or other.lane == cell.lane:
             continue
         if other.verdict is CellVerdict.NONE:
             how = "not known in"
@@ -240,5 +240,5 @@ def _fared(
             how = "harmed in"
         else:
             how = "unharmed in"
-        fared.setdefault(how, []).append(other.design)
-    return {how: tuple(designs) for how, designs in sorted(fared.items(), reverse=True)}
+        fared.setdefault(how, []).append(other.lane)
+    return {how: tuple(lanes) for how, lanes in sorted(fared.items(), reverse=True)}

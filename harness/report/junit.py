@@ -1,4 +1,4 @@
-"""junit.xml for CI: a suite for each design, a test case for each scenario.
+"""junit.xml for CI: a suite for each lane, a test case for each scenario.
 
 It exists so that a pipeline shows broken promises where it shows failed tests: broke
 is a failure, no verdict is an error, a weakness passes with what was observed, and what
@@ -29,13 +29,13 @@ _INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def render(result: RunResult, page: str = "index.html") -> str:
     """Return the run as JUnit XML; `page` is where a CI finds the report."""
     root = ET.Element("testsuites", name=PRODUCT)
-    designs = [cell.design for cell in result.cells]
-    for design in dict.fromkeys([*designs, *(each.design for each in result.not_run)]):
+    lanes = [cell.lane for cell in result.cells]
+    for lane in dict.fromkeys([*lanes, *(each.lane for each in result.not_run)]):
         _suite(
             root,
-            design,
-            [cell for cell in result.cells if cell.design == design],
-            [each for each in result.not_run if each.design == design],
+            lane,
+            [cell for cell in result.cells if cell.lane == lane],
+            [each for each in result.not_run if each.lane == lane],
             result,
             page,
         )
@@ -56,7 +56,7 @@ def not_drawn(headline: str, trace: str) -> str:
 
 def _suite(
     root: ET.Element,
-    design: str,
+    lane: str,
     cells: Sequence[CellResult],
     not_run: Sequence[NotRun],
     result: RunResult,
@@ -65,7 +65,7 @@ def _suite(
     suite = ET.SubElement(
         root,
         "testsuite",
-        name=_clean(design),
+        name=_clean(lane),
         tests=str(len(cells) + len(not_run)),
         failures=str(_count(cells, CellVerdict.BROKE)),
         errors=str(_count(cells, CellVerdict.NONE)),
@@ -83,11 +83,11 @@ def _suite(
         about = list(_about(cell, result.run.seed))
         for key, value in about:
             _property(properties, f"{name}.{key}", value)
-        case = _case(suite, name, design, cell.seconds)
+        case = _case(suite, name, lane, cell.seconds)
         _outcome(case, cell)
         _output(case, cell, about, page)
     for each in not_run:
-        case = _case(suite, _unlike(each.scenario, taken), design)
+        case = _case(suite, _unlike(each.scenario, taken), lane)
         ET.SubElement(case, "skipped", message=_clean(each.because))
 
 
@@ -107,13 +107,13 @@ def _unlike(name: str, taken: set[str]) -> str:
 
 
 def _case(
-    suite: ET.Element, name: str, design: str, seconds: float | None = None
+    suite: ET.Element, name: str, lane: str, seconds: float | None = None
 ) -> ET.Element:
     return ET.SubElement(
         suite,
         "testcase",
         name=name,
-        classname=_clean(design),
+        classname=_clean(lane),
         time=f"{seconds or 0:.3f}",
     )
 
@@ -189,7 +189,7 @@ def _output(
     lines = [
         *cell.because,
         *(f"{key}={value}" for key, value in about),
-        f"{page}#{anchor(cell.scenario, cell.design)}",
+        f"{page}#{anchor(cell.scenario, cell.lane)}",
         f"[[ATTACHMENT|{page}]]",
     ]
     out.text = _clean("\n".join(lines))

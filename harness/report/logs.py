@@ -33,12 +33,12 @@ class Excerpt:
 
 
 def excerpts(
-    folder: Path, cell: CellResult, *, wall: float, designs: Sequence[str]
+    folder: Path, cell: CellResult, *, wall: float, lanes: Sequence[str]
 ) -> tuple[Excerpt, ...]:
     """Return what each container wrote around the faults of a cell.
 
     `wall` is seconds since the epoch when the cell began. Of the services' logs, lines
-    that name another of the `designs` are left out. Lines that sound like trouble go
+    that name another of the `lanes` are left out. Lines that sound like trouble go
     before all others.
     """
     asked = [fault.asked for fault in cell.faults if fault.asked is not None]
@@ -47,8 +47,8 @@ def excerpts(
     ends = [fault.verified for fault in cell.faults if fault.verified is not None]
     begin = wall + min(asked) - _AROUND_SECONDS
     end = wall + max(ends, default=cell.seconds or 0.0) + _AROUND_SECONDS
-    others = [each for each in designs if each != cell.design]
-    own = (folder / cell.scenario / cell.design).glob("*.log")
+    others = [each for each in lanes if each != cell.lane]
+    own = (folder / cell.scenario / cell.lane).glob("*.log")
     shared = (folder / cell.scenario / "services").glob("*.log")
     found = []
     for path, foreign in (
@@ -75,7 +75,7 @@ def _stamp(seconds: float) -> str:
 
 def _between(path: Path, begin: str, end: str, foreign: Sequence[str]) -> Iterator[str]:
     """Yield the lines of a log between two stamps, without noise and other lanes."""
-    named = "|".join(rf"['\"]{re.escape(name)}['\".]" for name in foreign)
+    named = "|".join(rf"['\"]{_as_logged(name)}['\".]" for name in foreign)
     others = re.compile(named or "(?!)")
     with path.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -83,3 +83,8 @@ def _between(path: Path, begin: str, end: str, foreign: Sequence[str]) -> Iterat
                 stamp, _, said = line.rstrip("\n").partition(" ")
                 if not _NOISE.search(said) and not others.search(said):
                     yield f"{stamp[11:23]} {said}"[:LINE_LENGTH]
+
+
+def _as_logged(lane: str) -> str:
+    """Return how services are told of a lane, who do not take every character."""
+    return re.sub(r"\W", ".", lane)

@@ -1,8 +1,9 @@
-"""The matrix: what became of every scenario under every design.
+"""The matrix: what became of every scenario in every lane.
 
-It exists so that a whole run is seen at once. A row is a scenario and a column a
-design: designs are few and scenarios many, so that the table fits a screen and paper,
-and a design's way down the rows is its strength.
+It exists so that a whole run is seen at once. A row is a scenario and a column a lane,
+which is a design, once with each version of Celery that was asked for. These are few
+and scenarios many, so that the table fits a screen and paper, and a design's way down
+the rows is its strength.
 """
 
 from collections.abc import Iterable
@@ -14,15 +15,15 @@ from harness.verdict import CellVerdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One design, and what it promises, in words with limits."""
+    """One lane, and what its design promises, in words with limits."""
 
-    design: str
+    lane: str
     promises: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One scenario with its claim, and its cell under each design, None if not run."""
+    """One scenario with its claim, and its cell in each lane, None if not run."""
 
     scenario: str
     claim: str
@@ -32,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matrix:
-    """Scenarios × designs, the baseline first.
+    """Scenarios × lanes, the baseline first.
 
     `gate` says what the baseline means for all other rows. `passed` is None where there
     is none, and they must be taken without it.
@@ -46,12 +47,12 @@ class Matrix:
 
 def matrix(result: RunResult) -> Matrix:
     """Lay the cells out."""
-    cells = {(cell.scenario, cell.design): cell for cell in result.cells}
-    named = [*cells, *((each.scenario, each.design) for each in result.not_run)]
-    designs = list(dict.fromkeys(design for _, design in named))
+    cells = {(cell.scenario, cell.lane): cell for cell in result.cells}
+    named = [*cells, *((each.scenario, each.lane) for each in result.not_run)]
+    lanes = list(dict.fromkeys(lane for _, lane in named))
     rows = []
     for scenario in dict.fromkeys(scenario for scenario, _ in named):
-        row = tuple(cells.get((scenario, design)) for design in designs)
+        row = tuple(cells.get((scenario, lane)) for lane in lanes)
         there = [cell for cell in row if cell is not None]
         rows.append(
             Row(
@@ -64,7 +65,7 @@ def matrix(result: RunResult) -> Matrix:
     rows.sort(key=lambda row: not row.baseline)
     gate, passed = _gate(rows)
     return Matrix(
-        columns=tuple(column(design, result.cells) for design in designs),
+        columns=tuple(column(lane, result.cells) for lane in lanes),
         rows=tuple(rows),
         gate=gate,
         passed=passed,
@@ -81,11 +82,11 @@ def promised_by(cell: CellResult) -> tuple[str, ...]:
     )
 
 
-def column(design: str, cells: Iterable[CellResult]) -> Column:
-    """Return a design's column; what it promises is known from its cells."""
-    its = [cell for cell in cells if cell.design == design]
+def column(lane: str, cells: Iterable[CellResult]) -> Column:
+    """Return a lane's column; what it promises is known from its cells."""
+    its = [cell for cell in cells if cell.lane == lane]
     promises = dict.fromkeys(said for cell in its for said in promised_by(cell))
-    return Column(design=design, promises=tuple(promises))
+    return Column(lane=lane, promises=tuple(promises))
 
 
 def _gate(rows: Iterable[Row]) -> tuple[str, bool | None]:
@@ -93,7 +94,7 @@ def _gate(rows: Iterable[Row]) -> tuple[str, bool | None]:
     baselines = [cell for row in rows if row.baseline for cell in row.cells if cell]
     if not baselines:
         return "No baseline ran: harm below need not come of the faults.", None
-    dirty = [c.design for c in baselines if c.verdict is not CellVerdict.KEPT]
+    dirty = [c.lane for c in baselines if c.verdict is not CellVerdict.KEPT]
     if dirty:
         said = f"The baseline is not clean for {', '.join(dirty)}"
         return f"{said}: what is harmed below need not come of the faults.", False

@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Guarantees × designs over all scenarios, gathered by the groups they are in."""
+    """Guarantees × lanes over all scenarios, gathered by the groups they are in."""
 
     columns: tuple[Column, ...]
     groups: Mapping[str, tuple[Row, ...]]
@@ -53,15 +53,15 @@ def overview(result: RunResult) -> Overview:
     found: dict[str, GuaranteeResult] = {}
     for cell in result.cells:
         found = {**cell.guarantees, **found}
-    designs = dict.fromkeys(cell.design for cell in result.cells)
-    cells = {name: [c for c in result.cells if c.design == name] for name in designs}
+    lanes = dict.fromkeys(cell.lane for cell in result.cells)
+    cells = {name: [c for c in result.cells if c.lane == name] for name in lanes}
     groups: dict[str, tuple[Row, ...]] = dict.fromkeys(GROUPS, ())
     for name, each in found.items():
         held = tuple(_held(name, its) for its in cells.values())
         row = Row(guarantee=name, sentence=each.sentence, held=held)
         groups[each.group] = (*groups.get(each.group, ()), row)
     return Overview(
-        columns=tuple(column(design, its) for design, its in cells.items()),
+        columns=tuple(column(lane, its) for lane, its in cells.items()),
         groups={group: rows for group, rows in groups.items() if rows},
         scenarios=len({cell.scenario for cell in result.cells}),
         baseline=any(cell.baseline for cell in result.cells),

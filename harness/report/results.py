@@ -178,7 +178,11 @@ class Story(Result, frozen=True):
 
 
 class CellResult(Result, frozen=True):
-    """One scenario, one design: the verdict and all that speaks for it.
+    """One scenario in one lane: the verdict and all that speaks for it.
+
+    `lane` is the lane's name, which is its design's own unless it was asked to run with
+    a version of Celery; then `celery` names that, and `versions` are those of all that
+    it ran with.
 
     `stories` are of harmed jobs, `survivors` of a few unharmed ones to compare with.
     """
@@ -187,6 +191,7 @@ class CellResult(Result, frozen=True):
     design: str
     verdict: CellVerdict
     because: tuple[str, ...]
+    lane: str = ""
     guarantees: dict[str, GuaranteeResult] = {}
     accounting: Accounting = Accounting()
     faults: tuple[FaultResult, ...] = ()
@@ -206,13 +211,19 @@ class CellResult(Result, frozen=True):
     measures: Measures = Measures()
     stories: tuple[Story, ...] = ()
     survivors: tuple[Story, ...] = ()
+    celery: str = ""
+    versions: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not self.lane:
+            msgspec.structs.force_setattr(self, "lane", self.design)
 
     @property
     def kept_its_promise(self) -> bool:
         """Say whether no promise was broken. Raises NoVerdict where none is known."""
         if self.verdict is CellVerdict.NONE:
             raise NoVerdict(
-                f"{self.scenario} × {self.design} has no verdict: "
+                f"{self.scenario} × {self.lane} has no verdict: "
                 + "; ".join(self.because)
             )
         return self.verdict is not CellVerdict.BROKE
@@ -315,9 +326,9 @@ def _cells(count: int) -> str:
     return f"{count} cell" if count == 1 else f"{count} cells"
 
 
-def anchor(scenario: str, design: str) -> str:
+def anchor(scenario: str, lane: str) -> str:
     """Return the fragment of index.html that shows this cell."""
-    return f"{_slug(scenario)}--{_slug(design)}"
+    return f"{_slug(scenario)}--{_slug(lane)}"
 
 
 def _slug(text: str) -> str:

@@ -2,7 +2,7 @@
 
 It exists because CI services drop a summary that is too long as a whole: this one is
 bounded, cut at a row, and says what was cut (`reporting.md` §4.1). Scenarios are its
-rows, since there are more of them than of designs, and Markdown has no room aside.
+rows, since there are more of them than of lanes, and Markdown has no room aside.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ def _worst(result: RunResult) -> Iterator[str]:
         for cell in worst_first(result.cells, verdict)
     ]
     for cell in cells[:WORST_TOLD]:
-        name = f"{_text(cell.scenario)} × {_text(cell.design)}"
+        name = f"{_text(cell.scenario)} × {_text(cell.lane)}"
         why = _text(cell.because[0] if cell.because else "nobody knows why")
         yield f"- {GLYPHS[cell.verdict]} **{name}**: {why}"
     if more := cells[WORST_TOLD:]:
@@ -65,15 +65,15 @@ def _worst(result: RunResult) -> Iterator[str]:
 
 
 def _matrix(result: RunResult) -> Iterator[str]:
-    cells = {(cell.scenario, cell.design): cell for cell in result.cells}
-    names = [*cells, *((each.scenario, each.design) for each in result.not_run)]
+    cells = {(cell.scenario, cell.lane): cell for cell in result.cells}
+    names = [*cells, *((each.scenario, each.lane) for each in result.not_run)]
     if not cells:
         return
-    designs = list(dict.fromkeys(design for _, design in names))
-    yield "| scenario | " + " | ".join(_text(each) for each in designs) + " |"
-    yield "| --- |" + " --- |" * len(designs)
+    lanes = list(dict.fromkeys(lane for _, lane in names))
+    yield "| scenario | " + " | ".join(_text(each) for each in lanes) + " |"
+    yield "| --- |" + " --- |" * len(lanes)
     for scenario in dict.fromkeys(scenario for scenario, _ in names):
-        row = [_cell(cells.get((scenario, design))) for design in designs]
+        row = [_cell(cells.get((scenario, lane))) for lane in lanes]
         yield f"| {_text(scenario)} | " + " | ".join(row) + " |"
 
 

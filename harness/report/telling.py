@@ -73,6 +73,7 @@ def guarantee_result(judgement: Judgement, cell: Cell) -> GuaranteeResult:
         promised=promise is not None,
         judged_as_promised=judgement.promised,
         within_seconds=(promise and promise.within_seconds)
+        or cell.limits.get(judgement.guarantee)
         or DEFAULT_SECONDS.get(judgement.guarantee),
         anomalies=anomaly_results(judgement.anomalies),
         excused=anomaly_results(judgement.excused),

@@ -1,4 +1,4 @@
-"""The blueprint: what shall be up, worked out from compose.yaml and the designs.
+"""The blueprint: what shall be up, worked out from compose.yaml and the lanes wanted.
 
 It exists so that starting is only starting: which services, which roles, which links
 and which environment each process of each lane gets is decided here, from the one
@@ -15,29 +15,44 @@ import docker
 import docker.errors
 
 from harness.errors import StackNotReady, UsageError
-from harness.stack.build import find_app
+from harness.stack import versions
+from harness.stack.build import needed_app
 from harness.stack.compose import ComposeFile, Service, read_compose
+from harness.stack.lane_plan import LanePlan
 from harness.stack.link import Link, plan_links, reroute
+from harness.stack.versions import Celery
 
 TOXIPROXY = "toxiproxy"
 CONTROL_PORT, MANAGEMENT_PORT = 8474, 15672
 # The probe as the harness has it, and where it is mounted.
 PROBE = Path(__file__).parents[1] / "probe"
 PROBE_FOLDER, PROBE_LOG_FOLDER = "/probe", "/probe-log"
-# Redis numbers its databases 0 to 15, and lanes have one each.
-_LANES_AT_MOST = 15
+# A lane has up to 15 sessions with Postgres, which serves 300 (compose.yaml); of Redis'
+# 32 databases it has one.
+_LANES_AT_MOST = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """What shall be up: services by name, roles by name, links of every lane."""
+    """What shall be up: services by name, roles by name, links of every lane.
+
+    `images` is service or role -> image; `other_images` is the same for roles of lanes
+    that have a Celery of their own.
+    """
 
     compose: ComposeFile
     services: tuple[str, ...]
     roles: tuple[str, ...]
-    designs: tuple[str, ...]
+    lanes: tuple[LanePlan, ...]
     images: dict[str, str]
+    other_images: dict[tuple[str, Celery], str]
     links: tuple[Link, ...]
+
+    def image_of(self, lane: LanePlan, role: str) -> str:
+        """Return the image of a role of this lane."""
+        if lane.celery is None:
+            return self.images[role]
+        return self.other_images[role, lane.celery]
 
     def url(self, scheme: str) -> str:
         """Return the URL with this scheme in a role's environment."""
@@ -52,17 +67,17 @@ class Blueprint:
 
 
 def draw(
-    engine: docker.DockerClient, project: Path, designs: Sequence[str]
+    engine: docker.DockerClient, project: Path, lanes: Sequence[LanePlan]
 ) -> Blueprint:
-    """Work out what shall be up for these designs.
+    """Work out what shall be up for these lanes.
 
     Raises UsageError for a compose.yaml that we cannot run, and StackNotReady for an
     image that is not here.
     """
-    if len(designs) > _LANES_AT_MOST:
+    if len(lanes) > _LANES_AT_MOST:
         raise UsageError(
-            f"{len(designs)} designs were selected; a stack holds {_LANES_AT_MOST} "
-            "lanes. Select fewer with --designs."
+            f"{len(lanes)} lanes were selected; a stack holds {_LANES_AT_MOST}. Select "
+            "fewer with --designs or --celery."
         )
     compose = read_compose(project / "compose.yaml")
     roles = tuple(
@@ -81,16 +96,23 @@ def draw(
     if TOXIPROXY not in shared:
         raise UsageError("compose.yaml has no service toxiproxy.")
     environments = {role: compose.services[role].environment for role in roles}
+    images = {
+        name: _image_of(engine, project, compose.services[name])
+        for name in (*shared, *roles)
+    }
     return Blueprint(
         compose=compose,
         services=shared,
         roles=roles,
-        designs=tuple(designs),
-        images={
-            name: _image_of(engine, project, compose.services[name])
-            for name in (*shared, *roles)
+        lanes=tuple(lanes),
+        images=images,
+        other_images={
+            (role, lane.celery): _image_with(engine, images[role], lane.celery)
+            for lane in lanes
+            if lane.celery is not None
+            for role in roles
         },
-        links=plan_links(environments, shared, designs),
+        links=plan_links(environments, shared, [lane.id for lane in lanes]),
     )
 
 
@@ -110,13 +132,7 @@ def _image_of(engine: docker.DockerClient, project: Path, service: Service) -> s
     Raises StackNotReady where it is not on this machine.
     """
     if service.build is not None:
-        found = find_app(engine, project, service.build)
-        if found is None:
-            raise StackNotReady(
-                f"there is no image of {service.build.context}/ as it is now; "
-                "`harness setup` builds it"
-            )
-        return found
+        return needed_app(engine, project, service.build)
     try:
         return str(engine.images.get(service.image).id)
     except docker.errors.ImageNotFound as error:
@@ -124,6 +140,16 @@ def _image_of(engine: docker.DockerClient, project: Path, service: Service) -> s
             f"image {service.image} is not on this machine; `harness setup` gets or "
             "builds it"
         ) from error
+
+
+def _image_with(engine: docker.DockerClient, app: str, celery: Celery) -> str:
+    found = versions.find(engine, app, celery)
+    if found is None:
+        raise StackNotReady(
+            f"there is no image with Celery {celery} of the app as it is now; "
+            "`pytest scenarios --celery` builds it"
+        )
+    return found
 
 
 def ports_of(blueprint: Blueprint, service: str) -> tuple[int, ...]:
@@ -140,23 +166,23 @@ def ports_of(blueprint: Blueprint, service: str) -> tuple[int, ...]:
     return tuple(sorted(ports))
 
 
-def environment_of(blueprint: Blueprint, design: str, role: str) -> dict[str, str]:
+def environment_of(blueprint: Blueprint, lane: LanePlan, role: str) -> dict[str, str]:
     """Return a role's environment in a lane: own URLs through the links, and probe."""
     links = [
-        link for link in blueprint.links if (link.lane, link.role) == (design, role)
+        link for link in blueprint.links if (link.lane, link.role) == (lane.id, role)
     ]
-    redis_number = str(blueprint.designs.index(design) + 1)
+    redis_number = str(blueprint.lanes.index(lane) + 1)
     rewritten = {
         name: reroute(
             value,
             links,
-            path=redis_number if urlsplit(value).scheme == "redis" else design,
+            path=redis_number if urlsplit(value).scheme == "redis" else lane.id,
             host=TOXIPROXY,
         )
         for name, value in blueprint.compose.services[role].environment.items()
     }
     return rewritten | {
-        "DESIGN": design,
+        "DESIGN": lane.design,
         "PYTHONPATH": PROBE_FOLDER,
         "PROBE_LOG": f"{PROBE_LOG_FOLDER}/attempts.jsonl",
         "PROBE_CONTAINER": role,

@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ def made_from(recipe: Path) -> str:
     parts = [*_BASE_OPTIONS, _SUITE]
     for path in sorted(recipe.rglob("*")):
         parts += [str(path.relative_to(recipe)), path.read_text()]
-    return _digest(part.encode() for part in parts)
+    return digest_of(part.encode() for part in parts)
 
 
 def is_fresh(engine: docker.DockerClient, image: str) -> bool:
@@ -94,7 +94,7 @@ def is_fresh(engine: docker.DockerClient, image: str) -> bool:
 
 def _build_base(engine: docker.DockerClient) -> None:
     """Make the Debian that all stand-ins start from, if it is not there yet."""
-    digest = _digest(part.encode() for part in (*_BASE_OPTIONS, _SUITE))
+    digest = digest_of(part.encode() for part in (*_BASE_OPTIONS, _SUITE))
     if label_of(engine, _BASE) == digest:
         return
     if shutil.which("mmdebstrap") is None:
@@ -194,7 +194,7 @@ def app_made_from(engine: docker.DockerClient, project: Path, build: Build) -> s
             parts += [name.encode(), f"{mode:o}".encode(), path.read_bytes()]
     for name, value in sorted(build.args.items()):
         parts += [name.encode(), (_image_id(engine, value) or value).encode()]
-    return _digest([*parts, (context / build.dockerfile).read_bytes()])
+    return digest_of([*parts, (context / build.dockerfile).read_bytes()])
 
 
 def build_app(
@@ -216,6 +216,56 @@ def build_app(
         buildargs=build.args | proxies(),
         labels={MADE_FROM: app_made_from(engine, project, build), _APP: name},
     )
+    _forget_earlier(engine, name)
+
+
+def find_app(engine: docker.DockerClient, project: Path, build: Build) -> str | None:
+    """Return the id of an image of the app that was built from just this folder."""
+    return find(engine, app_made_from(engine, project, build))
+
+
+def needed_app(engine: docker.DockerClient, project: Path, build: Build) -> str:
+    """Return what `find_app` does. Raises StackNotReady where there is none."""
+    found = find_app(engine, project, build)
+    if found is None:
+        raise StackNotReady(
+            f"there is no image of {build.context}/ as it is now; `harness setup` "
+            "builds it"
+        )
+    return found
+
+
+def build_app_version(
+    engine: docker.DockerClient,
+    name: str,
+    *,
+    context: io.BytesIO,
+    buildargs: Mapping[str, str],
+    made_from: str,
+) -> None:
+    """Build an image on top of one of the app's, which is looked after like that."""
+    _build(
+        engine,
+        name,
+        fileobj=context,
+        custom_context=True,
+        buildargs={**buildargs, **proxies()},
+        labels={MADE_FROM: made_from, _APP: name},
+    )
+    _forget_earlier(engine, name)
+
+
+def find(engine: docker.DockerClient, made_from: str) -> str | None:
+    """Return the id of an image that was made from just this, if there is one.
+
+    By what it was made from, not by its name: a name goes to whoever built last.
+    """
+    found = engine.images.list(filters={"label": f"{MADE_FROM}={made_from}"})
+    return str(found[0].id) if found else None
+
+
+def _forget_earlier(engine: docker.DockerClient, name: str) -> None:
+    """Forget all but a few of those that have lost this name."""
     nameless = engine.images.list(filters={"label": f"{_APP}={name}", "dangling": True})
     for old in sorted(nameless, key=lambda each: str(each.attrs["Created"]))[
         : -_EARLIER_KEPT or None
@@ -223,21 +273,11 @@ def build_app(
         _forget(engine, str(old.id))
 
 
-def find_app(engine: docker.DockerClient, project: Path, build: Build) -> str | None:
-    """Return the id of an image of the app that was built from just this folder.
-
-    By what it was made from, not by its name: a name goes to whoever built last.
-    """
-    made_from = app_made_from(engine, project, build)
-    found = engine.images.list(filters={"label": f"{MADE_FROM}={made_from}"})
-    return str(found[0].id) if found else None
-
-
 def build_text(
     engine: docker.DockerClient, name: str, dockerfile: str, base_image: str
 ) -> None:
     """Have an image that a Dockerfile makes from another image and nothing else."""
-    digest = _digest(
+    digest = digest_of(
         [dockerfile.encode(), (_image_id(engine, base_image) or "").encode()]
     )
     if label_of(engine, name) == digest:
@@ -296,8 +336,9 @@ def _forget(engine: docker.DockerClient, image_id: str) -> None:
         return  # a container still runs from it, or somebody gave it a name
 
 
-def _digest(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Digest the parts that something is made from."""
+    whole = hashlib.sha256()
     for part in parts:
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return digest.hexdigest()[:16]
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()[:16]

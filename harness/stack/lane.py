@@ -1,8 +1,8 @@
 """A lane: one design's own web, worker and relay, on services that all lanes share.
 
-It exists so that every design meets the same fault at the same moment, and none can
-disturb another: each lane has its own database, vhost and Redis database, and a
-proxy of its own on every path.
+It exists so that every design, with every version of Celery that it is to run with,
+meets the same fault at the same moment, and none can disturb another: each lane has its
+own database, vhost and Redis database, and a proxy of its own on every path.
 """
 
 import json
@@ -26,6 +26,7 @@ from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
 from harness.stack.services import host_port, last_words
 from harness.stack.toxiproxy import Toxiproxy
+from harness.stack.versions import Celery
 
 WEB_PORT = 8000
 # Touched every 2 s (app/config/celery.py, the relay's command).
@@ -73,10 +74,14 @@ class Felt:
 class Lane:
     """One design's lane. `dsn` and `broker` go around the proxies.
 
-    `roles` are the containers of its own, `services` those that all lanes share.
+    `name` is for people; `id` is its vhost, its database, and how its containers and
+    proxies are called (lane_plan.py). `celery` is the version that it was asked to run
+    with. `roles` are the containers of its own, `services` those that all lanes share.
     """
 
-    design: str
+    name: str
+    id: str
+    celery: Celery | None
     links: tuple[Link, ...]
     roles: dict[str, Any]
     toxiproxy: Toxiproxy
@@ -160,7 +165,7 @@ class Lane:
 
     def consumes(self) -> bool:
         """Say whether every worker of the lane consumes."""
-        return any(self.broker.consumers(self.design).values())
+        return any(self.broker.consumers(self.id).values())
 
     def is_serving(self) -> bool:
         """Say whether the web service answers its health check."""
@@ -183,7 +188,7 @@ class Lane:
     def _wait(self, role: str, condition: Any, within_seconds: float) -> None:
         if not wait_until(condition, within_seconds=within_seconds, every_seconds=0.1):
             raise StackNotReady(
-                f"{role} of lane {self.design} was not ready within "
+                f"{role} of lane {self.name} was not ready within "
                 f"{within_seconds:.0f} s. Its last words:\n"
                 f"{last_words(self.roles[role], lines=20)}"
             )
@@ -205,7 +210,7 @@ class Lane:
         """Say whether the broker holds nothing for this lane."""
         return all(
             queue.ready == 0 and queue.unacknowledged == 0
-            for queue in self.broker.queues(self.design)
+            for queue in self.broker.queues(self.id)
         )
 
 

@@ -30,11 +30,11 @@ def reset(lane: Lane, tell: Callable[[str], None]) -> None:
     """
     for each_try in ("clean", "rebuild"):
         if each_try == "rebuild":
-            tell(f"{lane.design}: does not come clean, starting its containers anew")
+            tell(f"{lane.name}: does not come clean, starting its containers anew")
             _rebuild(lane)
         if _clean(lane):
             return
-    raise StackLost(f"lane {lane.design} does not come clean: {', '.join(_dirt(lane))}")
+    raise StackLost(f"lane {lane.name} does not come clean: {', '.join(_dirt(lane))}")
 
 
 def _clean(lane: Lane) -> bool:
@@ -64,9 +64,9 @@ def _clean(lane: Lane) -> bool:
 
 def _drain(lane: Lane) -> bool:
     """Purge what is ready and say whether the broker holds nothing any more."""
-    for queue in lane.broker.queues(lane.design):
+    for queue in lane.broker.queues(lane.id):
         if queue.ready:
-            lane.broker.purge(lane.design, queue.queue)
+            lane.broker.purge(lane.id, queue.queue)
     return lane.is_idle()
 
 

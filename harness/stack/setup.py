@@ -7,13 +7,14 @@ hand. It does only what is missing, and is done at once where nothing is.
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.clock import now
-from harness.stack import engine, images
+from harness.stack import build, engine, images, versions
 from harness.stack.compose import read_compose
+from harness.stack.lane_plan import LanePlan
 from harness.stack.progress import Tell
 
 # A step of an image's build may be silent for as long as a compiler runs.
@@ -34,6 +35,25 @@ def set_up(project: Path, tell: Tell) -> None:
         images.prepare(client, project, tell)
         client.close()
     tell(f"the machine is set up ({now() - began:.1f} s)")
+
+
+def set_up_versions(project: Path, lanes: Sequence[LanePlan], tell: Tell) -> None:
+    """Have the app's image with each Celery that these lanes want, too.
+
+    Raises StackNotReady where the app's own image is not here, or a version cannot be
+    had.
+    """
+    wanted = {lane.celery for lane in lanes if lane.celery is not None}
+    if not wanted:
+        return
+    with _alone(tell):
+        client = engine.connect(timeout_seconds=_STEP_WITHIN_SECONDS)
+        apps = {
+            build.needed_app(client, project, how)
+            for how in images.app_images(project).values()
+        }
+        versions.prepare(client, apps, sorted(wanted, key=str), tell)
+        client.close()
 
 
 @contextmanager

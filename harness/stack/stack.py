@@ -1,4 +1,4 @@
-"""The stack: all services of a session up together, with a lane for each design.
+"""The stack: all services of a session up together, with lanes for the designs.
 
 It exists so that a whole Celery system is one value: `up` starts it from
 compose.yaml (or finds a kept one), `reset` makes a lane as good as new and proves
@@ -28,6 +28,7 @@ from harness.stack.blueprint import (
 from harness.stack.breakpoints import Breakpoints
 from harness.stack.engine import connect
 from harness.stack.lane import Lane
+from harness.stack.lane_plan import LanePlan
 from harness.stack.ledgers import database
 from harness.stack.ledgers.attempts import AttemptLog, read_clock
 from harness.stack.start import broker_at, dsn_at, start_all, toxiproxy_at
@@ -40,7 +41,8 @@ import sys
 from importlib.metadata import version
 print("python", sys.version.split()[0])
 for name in (
-    "celery", "kombu", "amqp", "django", "djangorestframework", "psycopg2-binary"
+    "celery", "kombu", "amqp", "billiard", "vine",
+    "django", "djangorestframework", "psycopg2-binary",
 ):
     print(name, version(name))
 """
@@ -50,7 +52,11 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What is up. `folder` is the session's own; `claim` holds it for this process."""
+    """What is up, the lanes by name. `claim` holds the session for this process.
+
+    `versions` is lane -> package or service -> version; `images` is service, role, or
+    role@Celery -> image.
+    """
 
     engine: docker.DockerClient
     session: session.Session
@@ -59,18 +65,18 @@ class Stack:
     services: dict[str, Any]
     toxiproxy: Toxiproxy
     lanes: dict[str, Lane]
-    versions: dict[str, str]
+    versions: dict[str, dict[str, str]]
     images: dict[str, str]
 
 
-def up(project: Path, *, designs: Sequence[str], keep: bool, tell: Tell) -> Stack:
-    """Start the stack of `project` with a lane per design, or find a kept one.
+def up(project: Path, *, lanes: Sequence[LanePlan], keep: bool, tell: Tell) -> Stack:
+    """Start the stack of `project` with these lanes, or find a kept one.
 
     Raises UsageError for a compose.yaml that we cannot run, StackNotReady with the
     last words of what did not come up. Whatever was started by then is removed.
     """
     engine = connect()
-    blueprint = draw(engine, project, designs)
+    blueprint = draw(engine, project, lanes)
     fingerprint = fingerprint_of(blueprint)
     if keep and (found := _find_kept(engine, blueprint, fingerprint)) is not None:
         tell("found the kept stack")
@@ -131,22 +137,24 @@ def _assemble(
     """Make the stack's value from its containers, and wait for every lane."""
     toxiproxy = toxiproxy_at(containers[TOXIPROXY])
     redis_port = services.host_port(containers["redis"], 6379)
-    clock = read_clock(containers[f"{blueprint.designs[0]}/web"])
+    clock = read_clock(containers[f"{blueprint.lanes[0].id}/web"])
     lanes = {
-        design: Lane(
-            design=design,
-            links=tuple(link for link in blueprint.links if link.lane == design),
-            roles={role: containers[f"{design}/{role}"] for role in blueprint.roles},
+        plan.name: Lane(
+            name=plan.name,
+            id=plan.id,
+            celery=plan.celery,
+            links=tuple(link for link in blueprint.links if link.lane == plan.id),
+            roles={role: containers[f"{plan.id}/{role}"] for role in blueprint.roles},
             toxiproxy=toxiproxy,
             toxiproxy_container=containers[TOXIPROXY],
             broker=broker_at(blueprint, containers["rabbitmq"]),
-            dsn=dsn_at(blueprint, containers["postgres"], design),
+            dsn=dsn_at(blueprint, containers["postgres"], plan.id),
             redis_url=f"redis://127.0.0.1:{redis_port}/{number}",
-            attempts=AttemptLog(owner.folder / design / "attempts.jsonl", clock),
-            breakpoints=Breakpoints(owner.folder / design),
+            attempts=AttemptLog(owner.folder / plan.id / "attempts.jsonl", clock),
+            breakpoints=Breakpoints(owner.folder / plan.id),
             services={name: containers[name] for name in blueprint.services},
         )
-        for number, design in enumerate(blueprint.designs, start=1)
+        for number, plan in enumerate(blueprint.lanes, start=1)
     }
     with ThreadPoolExecutor(len(lanes)) as pool:
         list(pool.map(_make_ready, lanes.values()))
@@ -158,8 +166,9 @@ def _assemble(
         services={name: containers[name] for name in blueprint.services},
         toxiproxy=toxiproxy,
         lanes=lanes,
-        versions=_versions(lanes),
-        images=dict(blueprint.images),
+        versions=_versions(blueprint, lanes),
+        images=blueprint.images
+        | {f"{role}@{each}": i for (role, each), i in blueprint.other_images.items()},
     )
 
 
@@ -169,20 +178,35 @@ def _make_ready(lane: Lane) -> None:
     lane.wait_until_consuming(within_seconds=_READY_WITHIN_SECONDS)
 
 
-def _versions(lanes: Mapping[str, Lane]) -> dict[str, str]:
-    lane = next(iter(lanes.values()))
+def _versions(
+    blueprint: Blueprint, lanes: Mapping[str, Lane]
+) -> dict[str, dict[str, str]]:
+    """Return each lane's versions; those of one Celery share an image, asked once."""
+    shared = _service_versions(next(iter(lanes.values())))
+    asked = {plan.celery: lanes[plan.name] for plan in blueprint.lanes}
+    with ThreadPoolExecutor(len(asked)) as pool:
+        told = dict(zip(asked, pool.map(_app_versions, asked.values()), strict=True))
+    return {plan.name: told[plan.celery] | shared for plan in blueprint.lanes}
+
+
+def _app_versions(lane: Lane) -> dict[str, str]:
     said = services.ask(
         lane.roles["web"],
         ["python", "-c", _PRINT_VERSIONS],
         environment={"PROBE_LOG": ""},
     )
-    found = dict(line.split() for line in said.decode().splitlines())
+    return dict(line.split() for line in said.decode().splitlines())
+
+
+def _service_versions(lane: Lane) -> dict[str, str]:
     with contextlib.closing(redis.Redis.from_url(lane.redis_url)) as client:
-        found["redis"] = str(client.info("server")["redis_version"])
-    found["rabbitmq"] = lane.broker.version()
-    found["postgres"] = database.version(lane.dsn)
-    found["toxiproxy"] = lane.toxiproxy.version()
-    return found
+        redis_version = str(client.info("server")["redis_version"])
+    return {
+        "redis": redis_version,
+        "rabbitmq": lane.broker.version(),
+        "postgres": database.version(lane.dsn),
+        "toxiproxy": lane.toxiproxy.version(),
+    }
 
 
 # --- a kept stack -------------------------------------------------------------
@@ -196,7 +220,7 @@ def _find_kept(
     by_session: dict[str, list[Any]] = {}
     for container in engine.containers.list(filters={"label": label}):
         by_session.setdefault(container.labels[session.SESSION], []).append(container)
-    expected = len(blueprint.services) + len(blueprint.roles) * len(blueprint.designs)
+    expected = len(blueprint.services) + len(blueprint.roles) * len(blueprint.lanes)
     for containers in by_session.values():
         owner = session.session_of(containers[0])
         if not owner.keep or len(containers) != expected:

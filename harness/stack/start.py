@@ -29,6 +29,7 @@ from harness.stack.blueprint import (
     ports_of,
 )
 from harness.stack.lane import WEB_PORT
+from harness.stack.lane_plan import LanePlan
 from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
 from harness.stack.toxiproxy import Toxiproxy
@@ -41,7 +42,7 @@ Tell = Callable[[str], None]
 def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[str, Any]:
     """Start everything, side by side where it can be; return containers by place."""
     network = services.create_network(new)
-    attempts = {design: _attempts_file(new, design) for design in blueprint.designs}
+    attempts = {lane.id: _attempts_file(new, lane) for lane in blueprint.lanes}
     containers: dict[str, Any] = {}
     proxies = {
         session.PROXIES: msgspec.json.encode(
@@ -63,20 +64,20 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
             labels=proxies if name == TOXIPROXY else None,
         )
 
-    def start_role(design: str, role: str) -> None:
-        place = f"{design}/{role}"
+    def start_role(lane: LanePlan, role: str) -> None:
+        place = f"{lane.id}/{role}"
         containers[place] = services.start(
             blueprint.compose.services[role],
-            image=blueprint.images[role],
+            image=blueprint.image_of(lane, role),
             session=new,
             network=network,
             place=place,
-            alias=f"{design}-{role}",
-            environment=environment_of(blueprint, design, role),
+            alias=f"{lane.id}-{role}",
+            environment=environment_of(blueprint, lane, role),
             ports=(WEB_PORT,) if role == "web" else (),
             volumes={
                 str(PROBE): (PROBE_FOLDER, "ro"),
-                str(attempts[design].parent): (PROBE_LOG_FOLDER, "rw"),
+                str(attempts[lane.id].parent): (PROBE_LOG_FOLDER, "rw"),
             },
         )
 
@@ -89,24 +90,25 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
             started[name].result()
         _prepare_postgres(blueprint, containers)
         _prepare_proxies(blueprint, containers)
-        tell(f"starting a lane each for {', '.join(blueprint.designs)}")
-        webs = [pool.submit(start_role, design, "web") for design in blueprint.designs]
+        names = ", ".join(lane.name for lane in blueprint.lanes)
+        tell(f"starting a lane each for {names}")
+        webs = [pool.submit(start_role, lane, "web") for lane in blueprint.lanes]
         for future in (*webs, *started.values()):
             future.result()
         _prepare_broker(blueprint, containers)
         others = [
-            pool.submit(start_role, design, role)
+            pool.submit(start_role, lane, role)
             for role in blueprint.roles
             if role != "web"
-            for design in blueprint.designs
+            for lane in blueprint.lanes
         ]
         for future in others:
             future.result()
     return containers
 
 
-def _attempts_file(new: session.Session, design: str) -> Path:
-    folder = new.folder / design
+def _attempts_file(new: session.Session, lane: LanePlan) -> Path:
+    folder = new.folder / lane.id
     folder.mkdir()
     folder.chmod(0o777)  # the app's unprivileged user writes here
     path = folder / "attempts.jsonl"
@@ -125,8 +127,8 @@ def _prepare_postgres(blueprint: Blueprint, containers: Mapping[str, Any]) -> No
             return False
 
     _wait_for("postgres", containers["postgres"], answers)
-    for design in blueprint.designs:
-        database.create_database(address, design)
+    for lane in blueprint.lanes:
+        database.create_database(address, lane.id)
 
 
 def _prepare_proxies(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
@@ -139,8 +141,8 @@ def _prepare_proxies(blueprint: Blueprint, containers: Mapping[str, Any]) -> Non
 def _prepare_broker(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:
     broker = broker_at(blueprint, containers["rabbitmq"])
     _wait_for("rabbitmq", containers["rabbitmq"], broker.is_ready)
-    for design in blueprint.designs:
-        broker.create_vhost(design)
+    for lane in blueprint.lanes:
+        broker.create_vhost(lane.id)
 
 
 def _wait_for(name: str, container: Any, condition: Callable[[], bool]) -> None:

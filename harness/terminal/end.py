@@ -86,7 +86,7 @@ def _cells(cells: Sequence[CellResult], room: int, *, coloured: bool) -> Iterato
 def _cell(cell: CellResult) -> str:
     if cell.verdict is CellVerdict.KEPT:
         return verdict_line(cell)
-    return f"{verdict_line(cell)}  index.html#{anchor(cell.scenario, cell.design)}"
+    return f"{verdict_line(cell)}  index.html#{anchor(cell.scenario, cell.lane)}"
 
 
 def _about_the_run(result: RunResult, ending: Ending) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The live screen as text: pure functions from the state to lines of a given size.
 
 It exists so that a screen of any size can be drawn, and tested, without a terminal.
-Scenarios are rows and designs are columns: names of scenarios are long, there are many
+Scenarios are rows and lanes are columns: names of scenarios are long, there are many
 of them, and a window of rows around the running one still shows each with its name.
 """
 
@@ -59,18 +59,18 @@ def _header(state: RunState, at: float) -> Text:
 def _matrix(state: RunState, width: int, *, rows: int) -> Iterator[Text]:
     """Draw the rows around the running one; say which of how many, and of which run."""
     scenarios = list(dict.fromkeys(scenario for scenario, _ in state.cells))
-    designs = list(dict.fromkeys(design for _, design in state.cells))
-    first, columns = _widths(scenarios, designs, width)
+    lanes = list(dict.fromkeys(lane for _, lane in state.cells))
+    first, columns = _widths(scenarios, lanes, width)
     line = Text(" " * (first + 1), style="dim")
-    for design, cells in zip(designs, columns, strict=True):
-        line.append(f" {_fit(design, cells)}")
+    for lane, cells in zip(lanes, columns, strict=True):
+        line.append(f" {_fit(lane, cells)}")
     yield line
     start = _window(state, scenarios, rows)
     for scenario in scenarios[start : start + rows]:
         runs = state.scenario is not None and state.scenario.name == scenario
         line = Text(f" {_fit(scenario, first)}", style="bold" if runs else "")
-        for design, cells in zip(designs, columns, strict=True):
-            sign, style = _sign(state, scenario, design)
+        for lane, cells in zip(lanes, columns, strict=True):
+            sign, style = _sign(state, scenario, lane)
             line.append(f" {sign.center(cells)}", style=style)
         yield line
     caption = f"seed {state.seed}   run {state.run}"
@@ -81,11 +81,11 @@ def _matrix(state: RunState, width: int, *, rows: int) -> Iterator[Text]:
 
 
 def _widths(
-    scenarios: Sequence[str], designs: Sequence[str], width: int
+    scenarios: Sequence[str], lanes: Sequence[str], width: int
 ) -> tuple[int, list[int]]:
-    """Share the width out: names of designs are whole where that leaves a quarter."""
+    """Share the width out: names of lanes are whole where that leaves a quarter."""
     names = max((cell_len(plain(each)) for each in scenarios), default=1)
-    columns = [cell_len(plain(each)) for each in designs]
+    columns = [cell_len(plain(each)) for each in lanes]
     room = width - 1 - len(columns)
     least = min(names, width // 4)
     if least + sum(columns) > room:
@@ -113,14 +113,14 @@ def _window(state: RunState, scenarios: Sequence[str], rows: int) -> int:
     return max(min(here - rows // 2, len(scenarios) - rows), 0)
 
 
-def _sign(state: RunState, scenario: str, design: str) -> tuple[str, str]:
+def _sign(state: RunState, scenario: str, lane: str) -> tuple[str, str]:
     """Return a cell's sign and its style."""
-    verdict = state.verdicts.get((scenario, design))
+    verdict = state.verdicts.get((scenario, lane))
     if verdict is not None:
         return GLYPHS[verdict], COLOURS[verdict]
     here = state.scenario
-    if here is not None and here.name == scenario and design in here.designs:
-        if design in here.lost:
+    if here is not None and here.name == scenario and lane in here.lanes:
+        if lane in here.lost:
             return GLYPHS[CellVerdict.NONE], COLOURS[CellVerdict.NONE]
         return RUNNING, "cyan"
     return NOT_RUN, "dim"

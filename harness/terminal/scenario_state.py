@@ -56,7 +56,7 @@ class FaultState:
 
 @dataclass(slots=True, kw_only=True)
 class ScenarioState:
-    """The scenario under way, in the lanes of these designs.
+    """The scenario under way, in these lanes.
 
     `phases` is phase -> when the first lane came to it; `lost` are lanes that failed.
     `asked` and `accepted` are submission keys of the workload.
@@ -64,7 +64,7 @@ class ScenarioState:
 
     name: str
     claim: str
-    designs: tuple[str, ...]
+    lanes: tuple[str, ...]
     begun: float
     faults: dict[str, FaultState]
     phases: dict[str, float] = field(default_factory=dict)
@@ -80,19 +80,19 @@ class ScenarioState:
 
     # --- what happens ---------------------------------------------------------
 
-    def happen(self, design: str, event: AnyEvent) -> Iterator[str]:
+    def happen(self, lane: str, event: AnyEvent) -> Iterator[str]:
         """Fold one event of a lane's history; yield what is worth a line."""
         match event:
             case Phase(name=name, time=time):
                 yield from self.come_to(name, time)
             case FaultFailed(fault=fault, stage=stage, because=because):
-                self.faults[fault].failed.add(design)
-                yield f"{design}: {fault}: {stage} failed: {because}"
+                self.faults[fault].failed.add(lane)
+                yield f"{lane}: {fault}: {stage} failed: {because}"
             case HarnessFailed(because=because):
-                self.lost.add(design)
-                yield f"{design}: {because}"
+                self.lost.add(lane)
+                yield f"{lane}: {because}"
             case QueueSeen(queue=queue):
-                self.queues[design, queue] = event
+                self.queues[lane, queue] = event
             case SubmitBegun(purpose="workload", key=key):
                 self.asked.add(key)
             case SubmitEnded(outcome="ok", key=key) if key in self.asked:
@@ -100,7 +100,7 @@ class ScenarioState:
             case FaultInjected() | FaultConfirmed() | FaultHealed() | FaultVerified():
                 # A fault that is healed a second time is where it was.
                 times = self.faults[event.fault].times[STAGES[type(event)]]
-                times.setdefault(design, event.time)
+                times.setdefault(lane, event.time)
         for fault_state in self.faults.values():
             yield from self._come_everywhere(fault_state)
 
@@ -112,7 +112,7 @@ class ScenarioState:
 
     def _come_everywhere(self, fault: FaultState) -> Iterator[str]:
         """Tell of each stage that a fault has come to in every lane that is left."""
-        left = set(self.designs) - self.lost - fault.failed
+        left = set(self.lanes) - self.lost - fault.failed
         for stage, times in fault.times.items():
             if times and stage not in fault.told and left <= times.keys():
                 fault.told.add(stage)
@@ -138,7 +138,7 @@ class ScenarioState:
         here = [(stage, times) for stage, times in fault.times.items() if times]
         if not here:
             return ["waiting for its moment"]
-        lanes = len(self.designs)
+        lanes = len(self.lanes)
         said = [
             f"{stage} {max(times.values()) - self.begun:.1f}"
             if len(times) == lanes

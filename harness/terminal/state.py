@@ -72,7 +72,7 @@ class RunState:
         self,
         name: str,
         claim: str,
-        designs: Sequence[str],
+        lanes: Sequence[str],
         faults: Iterable[str],
         at: float,
     ) -> Iterator[Said]:
@@ -81,17 +81,17 @@ class RunState:
         self.scenario = ScenarioState(
             name=name,
             claim=plain(claim),
-            designs=tuple(designs),
+            lanes=tuple(lanes),
             begun=at,
             faults={fault: FaultState(name=fault) for fault in faults},
         )
         yield Said(text=f"— {plain(name)}: {plain(claim)}")
 
-    def happen(self, design: str, event: AnyEvent) -> Iterator[Said]:
+    def happen(self, lane: str, event: AnyEvent) -> Iterator[Said]:
         """Fold one event of a lane's history."""
         if self.scenario is None:
             return
-        for said in self._of_scenario(self.scenario.happen(design, event)):
+        for said in self._of_scenario(self.scenario.happen(lane, event)):
             if isinstance(event, FaultFailed | HarnessFailed):
                 self.latest = said.text
             yield said
@@ -109,7 +109,7 @@ class RunState:
     def judged(self, results: Sequence[CellResult], at: float) -> Iterator[Said]:
         """Note what the scenario's cells came to; the bad ones are kept in sight."""
         for each in results:
-            self.verdicts[each.scenario, each.design] = each.verdict
+            self.verdicts[each.scenario, each.lane] = each.verdict
             if each.verdict in {CellVerdict.BROKE, CellVerdict.NONE}:
                 colour = COLOURS[each.verdict]
                 yield Said(text=verdict_line(each), how="kept", colour=colour)

@@ -63,16 +63,16 @@ class Terminal:
         self._news.put(partial(self._state.leave_out, cells))
 
     def begin_scenario(
-        self, name: str, claim: str, designs: Sequence[str], faults: Sequence[str]
+        self, name: str, claim: str, lanes: Sequence[str], faults: Sequence[str]
     ) -> None:
         """Begin a scenario in these lanes, with the names of its faults."""
         begin = self._state.begin_scenario
-        self._news.put(partial(begin, name, claim, designs, faults, now()))
+        self._news.put(partial(begin, name, claim, lanes, faults, now()))
 
-    def watch(self, design: str, event: AnyEvent) -> None:
+    def watch(self, lane: str, event: AnyEvent) -> None:
         """Look at an event of a lane's history."""
         if type(event) in WATCHED:
-            self._news.put(partial(self._state.happen, design, event))
+            self._news.put(partial(self._state.happen, lane, event))
 
     def come_to(self, name: str) -> None:
         """Note that the scenario came to a phase that is in no history."""

@@ -52,14 +52,14 @@ def paint(text: str, colour: str, *, coloured: bool) -> str:
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if coloured and colour else text
 
 
-def name_of(scenario: str, design: str) -> str:
+def name_of(scenario: str, lane: str) -> str:
     """Return what a cell is called."""
-    return plain(f"{scenario} × {design}")
+    return plain(f"{scenario} × {lane}")
 
 
 def verdict_line(cell: CellResult) -> str:
     """Say a cell's verdict and why in one line, however long."""
-    said = f"{GLYPHS[cell.verdict]} {name_of(cell.scenario, cell.design)}"
+    said = f"{GLYPHS[cell.verdict]} {name_of(cell.scenario, cell.lane)}"
     return f"{said}  {NAMES[cell.verdict]}: {plain('; '.join(_why(cell)))}"
 
 

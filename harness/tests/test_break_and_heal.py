@@ -122,7 +122,9 @@ def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
 def _setting(tmp_path: Path) -> Setting:
     (tmp_path / "attempts.jsonl").touch()
     lane = Lane(
-        design="outbox",
+        name="outbox",
+        id="outbox",
+        celery=None,
         links=(),
         roles={},
         services={},

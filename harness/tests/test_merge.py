@@ -147,7 +147,7 @@ def test_how_a_shard_ended_is_how_the_run_ended(
     found, results_of = merged(tmp_path, one, two)
     assert found == code
     assert results_of["not_run"] == [
-        {"scenario": "b", "design": "weak", "because": because}
+        {"scenario": "b", "design": "weak", "lane": "weak", "because": because}
     ]
 
 

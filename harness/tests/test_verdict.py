@@ -11,6 +11,7 @@ from harness.verdict import (
     Judgement,
     Proof,
     Shown,
+    State,
     Verdict,
     after_cross_check,
     crashed,
@@ -185,9 +186,9 @@ def test_groups_put_the_same_kind_and_cause_together_largest_first() -> None:
 BITES = {"tutorial": ("stranded_pending", "terminal_flip")}
 
 
-def shown(*kinds: str, complete: bool = True) -> Shown:
+def shown(*kinds: str, complete: bool = True, design: str = "tutorial") -> Shown:
     """Return what a witness showed."""
-    return Shown(kinds=frozenset(kinds), complete=complete)
+    return Shown(design=design, kinds=frozenset(kinds), complete=complete)
 
 
 def test_a_scenario_without_witness_needs_no_cross_check() -> None:
@@ -209,7 +210,7 @@ def test_a_witness_must_show_every_kind_that_is_named() -> None:
 
 def test_a_witness_that_did_not_run_leaves_the_cells_not_cross_checked() -> None:
     """With `-k outbox` there is no witness, and the cells keep their verdict."""
-    check = cross_check(BITES, {"outbox": shown()})
+    check = cross_check(BITES, {"outbox": shown(design="outbox")})
     assert check.state == "not cross-checked"
     assert check.because == "not cross-checked: the witness tutorial did not run"
     both = cross_check(BITES | {"absent": ("a",)}, {"tutorial": shown(complete=False)})
@@ -232,12 +233,39 @@ def test_one_unharmed_witness_outweighs_one_that_did_not_run() -> None:
     assert cross_check(bites, {"tutorial": shown()}).state == "unharmed"
 
 
+def test_each_lane_of_a_witness_must_be_harmed() -> None:
+    """A design that runs several times is a witness each time; it is named by lane."""
+    bites = {"tutorial": ("a",)}
+    check = cross_check(bites, {"tutorial@5.6.3": shown("a"), "tutorial@5.7": shown()})
+    assert check.state == "unharmed"
+    assert "tutorial@5.7 was not harmed" in check.because
+
+
+def test_a_celery_without_the_fault_must_spare_the_witness() -> None:
+    """Harm where the scenario says that there is none makes it wrong about versions."""
+    bites = {"tutorial": ("a", "b")}
+    spared = cross_check(bites, {"tutorial": shown("c")}, spared="5.6.3")
+    assert (spared.state, spared.fails) == ("spared", False)
+    harmed = cross_check(bites, {"tutorial": shown("b", "c")}, spared="5.6.3")
+    assert (harmed.state, harmed.fails) == ("not spared", True)
+    assert harmed.because == (
+        "the story is wrong about Celery 5.6.3: tutorial was harmed, too (b)"
+    )
+    partial = cross_check(bites, {"tutorial": shown(complete=False)}, spared="5.6.3")
+    assert partial.state == "not cross-checked"
+    none = cross_check(bites, {}, spared="5.6.3")
+    assert none.because == "not cross-checked: the witness tutorial did not run"
+
+
 def test_an_unharmed_witness_takes_every_verdict_but_broke() -> None:
     """Harm that was proven stays proven, whatever drew it."""
-    unharmed = CrossCheck(state="unharmed", because="nothing")
-    after = {each: after_cross_check(each, unharmed) for each in CellVerdict}
-    assert after.pop(CellVerdict.BROKE) is CellVerdict.BROKE
-    assert set(after.values()) == {CellVerdict.NONE}
-    for state in ("seen", "not cross-checked", None):
+    failed: tuple[State, State] = ("unharmed", "not spared")
+    for state in failed:
+        check = CrossCheck(state=state, because="nothing")
+        after = {each: after_cross_check(each, check) for each in CellVerdict}
+        assert after.pop(CellVerdict.BROKE) is CellVerdict.BROKE
+        assert set(after.values()) == {CellVerdict.NONE}
+    passed: tuple[State, ...] = ("seen", "spared", "not cross-checked", None)
+    for state in passed:
         check = CrossCheck(state=state)
         assert after_cross_check(CellVerdict.KEPT, check) is CellVerdict.KEPT

@@ -58,11 +58,11 @@ class Running:
         self._record = record
         self._deadline_seconds = deadline_seconds
         self._progress = {
-            design: Progress(
+            name: Progress(
                 planned=sum(1 for job in lane.plan if not job.overtime),
                 overtime=overtime,
             )
-            for design, lane in lanes.items()
+            for name, lane in lanes.items()
         }
         self._loop = asyncio.new_event_loop()
         self._end: Future[None] = Future()
@@ -72,13 +72,13 @@ class Running:
         self.started = now()
         self._thread.start()
 
-    def accepted(self, design: str) -> int:
+    def accepted(self, lane: str) -> int:
         """Return how many of the lane's submissions were answered ok so far."""
-        return self._progress[design].accepted
+        return self._progress[lane].accepted
 
-    def end_overtime(self, design: str) -> None:
+    def end_overtime(self, lane: str) -> None:
         """Let nobody ask the lane for more than the plan's own jobs."""
-        self._progress[design].overtime = False
+        self._progress[lane].overtime = False
 
     @property
     def ended(self) -> bool:
@@ -122,13 +122,13 @@ class Running:
             session_with(self._deadline_seconds) as session,
             asyncio.TaskGroup() as clients,
         ):
-            for design, lane in self._lanes.items():
+            for name, lane in self._lanes.items():
                 shared = Shared(
-                    design=design,
+                    lane=name,
                     base_url=lane.base_url,
                     session=session,
                     record=self._record,
-                    progress=self._progress[design],
+                    progress=self._progress[name],
                 )
                 clients.create_task(balance(shared))
                 for job in lane.plan:
@@ -166,7 +166,7 @@ def submit_one(
     job: PlannedJob,
     record: Record,
     *,
-    design: str,
+    lane: str,
     purpose: Purpose,
     deadline_seconds: float = DEADLINE_SECONDS,
 ) -> int | None:
@@ -178,14 +178,14 @@ def submit_one(
 
     async def submit() -> int | None:
         async with session_with(deadline_seconds) as session:
-            lane = Shared(
-                design=design,
+            shared = Shared(
+                lane=lane,
                 base_url=base_url,
                 session=session,
                 record=record,
                 purpose=purpose,
             )
-            return await submission(lane, job, now())
+            return await submission(shared, job, now())
 
     return asyncio.run(submit())
 
@@ -196,7 +196,7 @@ def poll_until_terminal(
     job: int,
     record: Record,
     *,
-    design: str,
+    lane: str,
     within_seconds: float,
     every_seconds: float = 0.25,
 ) -> str | None:
@@ -204,13 +204,13 @@ def poll_until_terminal(
 
     async def watch() -> str | None:
         async with session_with(min(within_seconds, DEADLINE_SECONDS)) as session:
-            lane = Shared(
-                design=design, base_url=base_url, session=session, record=record
+            shared = Shared(
+                lane=lane, base_url=base_url, session=session, record=record
             )
             end = now() + within_seconds
             seen = None
             while seen not in TERMINAL and now() < end:
-                seen = await poll(lane, key, job) or seen
+                seen = await poll(shared, key, job) or seen
                 await until(now() + every_seconds)
             return seen
 

@@ -49,7 +49,7 @@ class Progress:
 class Shared:
     """All that the clients of one lane have in common."""
 
-    design: str
+    lane: str
     base_url: str
     session: aiohttp.ClientSession
     record: Record
@@ -57,7 +57,7 @@ class Shared:
     progress: Progress = field(default_factory=lambda: Progress(planned=1))
 
     def write(self, event: AnyEvent) -> None:
-        self.record(self.design, event)
+        self.record(self.lane, event)
 
 
 async def balance(lane: Shared) -> None:

@@ -134,7 +134,7 @@ class LinkFault:
         links = lane.links_of(self.roles, self.services)
         if not links:
             raise FaultNotInjected(
-                f"lane {lane.design} has no link {self.target}: check roles and "
+                f"lane {lane.name} has no link {self.target}: check roles and "
                 "services against compose.yaml"
             )
         return links

@@ -115,7 +115,7 @@ def kill(lane: Lane, process: int | None) -> None:
 def _held(lane: Lane, when: At) -> BreakpointReached:
     victim = lane.attempts.held_at(when.point, when.nth, when.roles)
     if victim is None:
-        raise FaultNotInjected(f"no child of lane {lane.design} waits at {when.point}")
+        raise FaultNotInjected(f"no child of lane {lane.name} waits at {when.point}")
     return victim
 
 
@@ -127,7 +127,7 @@ def _running(lane: Lane) -> AttemptEntered:
     )
     if victim is None:
         raise FaultNotInjected(
-            f"no attempt of lane {lane.design} was seen in its first second that no "
+            f"no attempt of lane {lane.name} was seen in its first second that no "
             "other fault had picked: give the workload more `sleep` jobs of 2 s"
         )
     return victim

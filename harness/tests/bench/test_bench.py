@@ -14,7 +14,7 @@ def test_the_history_is_one_that_a_run_could_leave() -> None:
     """Every checker has a verdict on it, and the harm in it is found."""
     events = history.parse(map(history.encode, judging._history(2000)))
 
-    cell = judge_history(events, scenario="bench", design="bench").result
+    cell = judge_history(events, scenario="bench", lane="bench").result
 
     (effects,) = cell.guarantees["effects_happen_once"].anomalies
     assert (cell.harness_error, cell.accounting.asked, effects.count) == (None, 2000, 2)

@@ -67,6 +67,20 @@ def test_the_limit_counts_from_the_verified_heal(
     assert bool(found(ending(after, limit=limit)).anomalies) is late
 
 
+@pytest.mark.parametrize(
+    ("after", "promised", "late"), [(11, None, True), (9, None, False), (11, 30, False)]
+)
+def test_a_scenario_may_ask_for_more_of_whom_promises_nothing(
+    after: float, promised: float | None, late: bool
+) -> None:
+    """What a design promises is its own, and goes before."""
+    events = ending(after, limit=promised)
+    asked = msgspec.structs.replace(events[0], limits={"recovers_in_time": 10.0})
+    judged_by = found([asked, *events[1:]])
+    assert bool(judged_by.anomalies) is late
+    assert judged_by.within_seconds == (promised or 10.0)
+
+
 def test_a_job_asked_for_after_the_heal_is_no_backlog() -> None:
     """It may be as slow as it likes: nothing was broken any more."""
     slow = later(job(3, at=1005.0), 3, 100.0, IN_WORKER, to=STARTED_LATE)
@@ -155,6 +169,13 @@ def test_a_job_that_never_ends_is_late_while_its_message_may_be_left(
         dead_letters=dead,
     )
     assert bool(found([*events, left]).anomalies) is late
+
+
+def test_a_job_that_waits_for_its_own_retry_is_late_by_its_own_design() -> None:
+    """Nobody keeps it from the worker: it asked to be done later."""
+    retried = msgspec.structs.replace(first(facts(2), 2, TaskEnded), state="RETRY")
+    first_try = [first(facts(2), 2, Delivered), retried]
+    assert late([*ending(90), *first_try])[0] == "waits for its retry"
 
 
 def test_a_job_without_a_message_is_lost_and_not_late() -> None:

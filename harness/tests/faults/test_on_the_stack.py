@@ -23,6 +23,7 @@ from harness.phases import finishes_one
 from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
+from harness.stack.lane_plan import LanePlan
 from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
 from harness.together import Together
 from harness.workload.client import LaneClient, start
@@ -36,7 +37,7 @@ SERVES_WITHIN_SECONDS = 10.0
 
 @pytest.fixture(name="stack", scope="module")
 def _stack() -> Iterator[stacks.Stack]:
-    stack = stacks.up(PROJECT, designs=[DESIGN], keep=False, tell=print)
+    stack = stacks.up(PROJECT, lanes=[LanePlan(design=DESIGN)], keep=False, tell=print)
     try:
         yield stack
     finally:

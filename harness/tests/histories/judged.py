@@ -10,7 +10,7 @@ from harness.tests.histories.damage import ALSO, harmed_key
 
 def judged(history: History) -> CellResult:
     """Judge a history of the builder's cell."""
-    return judge_history(history, scenario="story", design="careful").result
+    return judge_history(history, scenario="story", lane="careful").result
 
 
 def shown(result: CellResult) -> Mapping[str, tuple[str, ...]]:

@@ -26,7 +26,7 @@ from harness.verdict import Anomaly, CellVerdict, Verdict
 
 def judge(events: Facts, **where: str) -> Judged:
     """Judge these events as the builder's cell."""
-    named = {"scenario": "story", "design": "careful"} | where
+    named = {"scenario": "story", "lane": "careful"} | where
     return judge_history(history(sealed(events)), **named)
 
 
@@ -158,13 +158,13 @@ def test_a_history_that_does_not_say_what_was_asked_has_no_verdict(
     read: History, because: str
 ) -> None:
     """Empty, broken at once, or without its first event."""
-    found = judge_history(read, scenario="story", design="careful").result
+    found = judge_history(read, scenario="story", lane="careful").result
     assert (found.verdict, found.because) == (CellVerdict.NONE, (because,))
 
 
 def test_a_history_in_the_wrong_folder_has_no_verdict() -> None:
     """Evidence of another cell proves nothing about this one."""
-    found = judge(facts(2), design="other").result
+    found = judge(facts(2), lane="other").result
     assert found.verdict is CellVerdict.NONE
     assert found.because == ("the history is of story × careful",)
 
@@ -189,7 +189,7 @@ def lane(design: str, *, harmed: bool = False, **fields: Any) -> Judged:
     events = facts(3, asked=asked)
     if harmed:
         events = damage.stranded_pending(events, 2)
-    return judge(events, design=design)
+    return judge(events, lane=asked.lane)
 
 
 def verdicts(*lanes: Judged) -> list[CellVerdict]:
@@ -233,10 +233,76 @@ def test_without_the_witness_cells_keep_their_verdict_and_are_marked() -> None:
 def test_a_witness_with_incomplete_evidence_is_not_called_unharmed() -> None:
     """It has no verdict itself; the others are marked."""
     asked = asking(design="weak", lanes=LANES, bites=BITES)
-    cut = judge_history(history(facts(3, asked=asked)), scenario="story", design="weak")
+    cut = judge_history(history(facts(3, asked=asked)), scenario="story", lane="weak")
     weak, strong = together([cut, lane("strong")])
     assert (weak.verdict, strong.verdict) == (CellVerdict.NONE, CellVerdict.KEPT)
     assert "evidence of the witness weak is incomplete" in (strong.cross_check or "")
+
+
+OLD, NEW = "5.6.3", "5.7.0"
+
+
+def versioned(celery: str, *, design: str = "weak", **fields: Any) -> Judged:
+    """Judge a lane of a scenario that is run with two versions of Celery."""
+    lanes = tuple(f"{each}@{version}" for each in LANES for version in (OLD, NEW))
+    name = f"{design}@{celery}"
+    fields = {"lane": name, "celery": celery, "lanes": lanes} | fields
+    return lane(design, **fields)
+
+
+def test_each_celery_is_cross_checked_by_its_own_witness() -> None:
+    """What `bites` says of a design counts for each of its versions by itself."""
+    crossed = together(
+        [
+            versioned(OLD, harmed=True),
+            versioned(NEW),
+            versioned(OLD, design="strong"),
+            versioned(NEW, design="strong"),
+        ]
+    )
+    weakness, kept, none = CellVerdict.WEAKNESS, CellVerdict.KEPT, CellVerdict.NONE
+    assert [each.verdict for each in crossed] == [weakness, none, kept, none]
+    assert crossed[2].cross_check == "seen"
+    assert "weak@5.7.0 was not harmed" in crossed[3].because[0]
+
+
+@pytest.mark.parametrize(
+    ("bites_in", "harmed", "state"),
+    [
+        ({OLD: True}, True, "seen"),
+        ({OLD: True}, False, "the fault proved nothing: weak@5.6.3 was not harmed"),
+        ({OLD: False}, False, "Celery 5.6.3 does not have the fault"),
+        ({OLD: False}, True, "the story is wrong about Celery 5.6.3: weak@5.6.3 was"),
+        ({NEW: True}, False, "the story says nothing of Celery 5.6.3"),
+        ({NEW: False}, True, "the story says nothing of Celery 5.6.3"),
+    ],
+)
+def test_a_scenario_may_name_the_versions_that_have_its_fault(
+    *, bites_in: dict[str, bool], harmed: bool, state: str
+) -> None:
+    """Where it is wrong about one, in either way, that one's cells have no verdict."""
+    (crossed,) = together([versioned(OLD, harmed=harmed, bites_in=bites_in)])
+    assert state in (crossed.cross_check or "")
+    wrong = "proved nothing" in state or "is wrong" in state
+    assert (crossed.verdict is CellVerdict.NONE) is wrong
+
+
+@pytest.mark.parametrize(
+    ("cause", "seen"), [("never published", True), ("dropped by the broker", False)]
+)
+def test_a_witness_may_have_to_show_a_cause(cause: str, *, seen: bool) -> None:
+    """Where two failures have one anomaly, its cause says which of them it was."""
+    bites = {"weak": (f"stranded_pending: {cause}",)}
+    (crossed,) = together([lane("weak", harmed=True, bites=bites)])
+    assert (crossed.cross_check == "seen") is seen
+
+
+def test_a_lane_with_a_celery_of_its_own_tells_what_it_ran_with() -> None:
+    """Any other is as the run's own list of versions says."""
+    told, plain = versioned(OLD).result, lane("weak").result
+    assert (told.lane, told.design, told.celery) == ("weak@5.6.3", "weak", OLD)
+    assert told.versions == {"celery": "5.5"}
+    assert (plain.lane, plain.celery, plain.versions) == ("weak", "", {})
 
 
 # --- what is told -------------------------------------------------------------

@@ -39,7 +39,7 @@ def _harmed(tmp_path: Path) -> Path:
 def test_harm_is_new_one_way_and_fixed_the_other(clean: Path, harmed: Path) -> None:
     """Only the changed cell is named."""
     worse = compare(judge_cells(clean), judge_cells(harmed))
-    assert [(c.state, c.design, c.sentence) for c in worse.changes] == [
+    assert [(c.state, c.lane, c.sentence) for c in worse.changes] == [
         ("new", "changed", STRANDED)
     ]
     assert (worse.alike, worse.breaks_a_promise) == (1, True)

@@ -21,7 +21,7 @@ def put(folder: Path, where: str, *lines: tuple[float, str]) -> None:
 def found(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return the lines of each excerpt of the one cell."""
     (cell,) = judge_cells(folder).cells
-    logs = excerpts(folder, cell, wall=WALL, designs=("careful", "other"))
+    logs = excerpts(folder, cell, wall=WALL, lanes=("careful", "other"))
     return {log.path: log.lines for log in logs}
 
 

@@ -33,7 +33,7 @@ def test_a_design_stands_above_its_column_with_its_promises(tmp_path: Path) -> N
     not_run = (NotRun(scenario="late", design="outbox", because="no"),)
     runs.run_json(tmp_path, not_run=not_run)
     laid = matrix(judge_cells(tmp_path))
-    promises = {column.design: column.promises for column in laid.columns}
+    promises = {column.lane: column.promises for column in laid.columns}
     assert promises == {
         "late_ack@5.6.3": (),
         "outbox": ("every job starts", "runs once"),

@@ -10,7 +10,8 @@ be removed).
 import json
 import os
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -54,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _up(asked: dict[str, Any], *_: object, **__: object) -> object:
     folder = Path(asked.get("session", "/nonexistent"))
     return SimpleNamespace(
-        versions={}, images={}, session=SimpleNamespace(folder=folder)
+        versions=defaultdict(dict), images={}, session=SimpleNamespace(folder=folder)
     )
 
 
@@ -64,10 +65,14 @@ def _leave(asked: dict[str, Any], *_: object) -> list[str]:
 
 
 def _replay(
-    asked: dict[str, Any], _: object, story: Story, designs: Sequence[Design], run: Run
+    asked: dict[str, Any],
+    _: object,
+    story: Story,
+    designs: Mapping[str, Design],
+    run: Run,
 ) -> None:
     """Write the histories event by event, at the pace that is asked for."""
-    lanes = {each.name: _events(story, each, asked) for each in designs}
+    lanes = {name: _events(story, each, asked) for name, each in designs.items()}
     recorders = {
         name: Recorder(
             run.folder / story.name / name / "history.jsonl",

@@ -21,8 +21,8 @@ class Ledger:
     def __init__(self) -> None:
         self.lines: list[tuple[str, AnyEvent]] = []
 
-    def record(self, design: str, event: AnyEvent) -> None:
-        self.lines.append((design, event))
+    def record(self, lane: str, event: AnyEvent) -> None:
+        self.lines.append((lane, event))
 
     def of(self, kind: type[Any]) -> list[Any]:
         return [event for _, event in self.lines if isinstance(event, kind)]
@@ -51,7 +51,7 @@ def one_submission(
             seen.base_url,
             one_job("k-1"),
             ledger.record,
-            design="outbox",
+            lane="outbox",
             purpose="sentinel",
             deadline_seconds=deadline_seconds,
         )
@@ -119,7 +119,7 @@ def test_a_refused_port() -> None:
         f"http://127.0.0.1:{free_port}",
         one_job("k-1"),
         ledger.record,
-        design="outbox",
+        lane="outbox",
         purpose="warm_up",
     )
     (ended,) = ledger.of(SubmitEnded)
@@ -134,7 +134,7 @@ def test_an_unknown_name() -> None:
         "http://no-such-host.invalid:8000",
         one_job("k-1"),
         ledger.record,
-        design="outbox",
+        lane="outbox",
         purpose="warm_up",
     )
     assert ledger.of(SubmitEnded)[0].outcome == "failed"
@@ -153,7 +153,7 @@ def test_a_client_retries_with_the_same_key() -> None:
     ledger = Ledger()
     with serving(lambda *_: next(answers)) as seen:
         job = submit_one(
-            seen.base_url, retrying(), ledger.record, design="d", purpose="workload"
+            seen.base_url, retrying(), ledger.record, lane="d", purpose="workload"
         )
     assert job == 3
     assert [event.nth for event in ledger.of(SubmitBegun)] == [1, 2]
@@ -168,7 +168,7 @@ def test_a_refusal_is_not_retried() -> None:
     ledger = Ledger()
     with serving(lambda *_: Answer(text=http(400, {}))) as seen:
         submit_one(
-            seen.base_url, retrying(), ledger.record, design="d", purpose="workload"
+            seen.base_url, retrying(), ledger.record, lane="d", purpose="workload"
         )
     assert len(seen.requests) == 1
 
@@ -183,7 +183,7 @@ def test_polling_until_the_job_ends() -> None:
             "k-1",
             5,
             ledger.record,
-            design="d",
+            lane="d",
             within_seconds=5,
             every_seconds=0.01,
         )
@@ -202,7 +202,7 @@ def test_polling_gives_up() -> None:
     ledger = Ledger()
     with serving(lambda *_: Answer(text=http(404, {}))) as seen:
         status = poll_until_terminal(
-            seen.base_url, "k", 5, ledger.record, design="d", within_seconds=0.1
+            seen.base_url, "k", 5, ledger.record, lane="d", within_seconds=0.1
         )
     assert status is None
     assert ledger.of(PollEnded)[0].error == "answered 404"
@@ -230,7 +230,7 @@ def test_a_slow_server_never_delays_the_stream() -> None:
     late = [event.time - event.intended for event in ledger.of(SubmitBegun)]
     assert len(late) == 100
     assert max(late) < 0.5
-    assert {design for design, _ in ledger.lines} == {"slow", "quick"}
+    assert {lane for lane, _ in ledger.lines} == {"slow", "quick"}
 
 
 def test_clients_go_on_until_overtime_is_ended() -> None:
@@ -309,7 +309,7 @@ def test_stopping_at_once() -> None:
 def test_a_crash_of_the_clients_is_shown() -> None:
     """When the ledger cannot be written, that error surfaces and sending stops."""
 
-    def full_disk(design: str, event: AnyEvent) -> None:
+    def full_disk(lane: str, event: AnyEvent) -> None:
         raise OSError("no space left on device")
 
     planned = plan(jobs(for_seconds=60), seed=1, key_prefix="k")
