@@ -30,12 +30,12 @@ import logging
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
 
 from jobs import attempts, bodies
 from jobs.keys import create_once
 from jobs.models import Job
 from jobs.queues import (
+    DATABASE_AWAY,
     DEAD,
     DEFAULT,
     is_dead_letter,
@@ -81,9 +81,13 @@ CELERY: dict[str, Any] = {
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 
+# A server may be told not to let commits wait for the disk. Ours do: what has happened
+# must not be taken back by a crash.
+POSTGRES = {"synchronous_commit": "on"}
+
 # The database is away: try again after up to 1, 2, 4, 4, ... s, for half a minute.
 RETRY = {
-    "autoretry_for": (OperationalError, InterfaceError),
+    "autoretry_for": DATABASE_AWAY,
     "retry_backoff": 1,
     "retry_backoff_max": 4,
     "retry_jitter": True,
