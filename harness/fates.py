@@ -91,6 +91,11 @@ class Account:
     unbalanced: tuple[str, ...]
 
     @property
+    def keeps_results(self) -> bool:
+        """Say whether the result backend holds any job's result at the end."""
+        return any(record.results_seen for record in self.jobs)
+
+    @property
     def forgets(self) -> bool:
         """Say whether the database is known to have lost what it had committed.
 

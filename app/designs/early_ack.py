@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 PROMISES: dict[str, dict[str, float]] = {}
 
-CELERY: dict[str, Any] = {}
+CELERY: dict[str, Any] = {"task_ignore_result": False}
 
 
 def create(fields: dict[str, Any]) -> tuple[Job, bool]:

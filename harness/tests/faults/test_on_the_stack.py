@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
