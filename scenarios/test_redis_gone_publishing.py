@@ -1,4 +1,4 @@
-"""Web cannot reach Redis for twelve seconds, which keeps only results; the broker is well.
+"""Web cannot reach Redis, which keeps only results, while the broker is well.
 
 Celery subscribes to a task's result before it publishes the task, and tries that again
 for twenty seconds. So a web whose tasks keep their results answers nobody any more: its
