@@ -10,7 +10,7 @@ What it promises: `effects_happen_once`, `states_are_legal` and `state_tells_the
 And like requeue, `every_started_job_ends` and `answers_are_honest`.
 
 The settings that matter: none is new. Settings decide how often a job runs; that it
-counts once is for the code and the database to see to.
+counts once is for the code and the database to see to, whose commits must be on disk.
 
 What breaks it:
 - A broker that refuses or is silent: the client reads 500 and is not deceived, but the

@@ -20,7 +20,8 @@ The settings that matter: `confirm_publish` together with `read_timeout` and
 confirmed. `task_reject_on_worker_lost` brings back the message of a killed attempt at
 once, where the reaper would have to wait for its lease. `task_acks_on_failure` is on
 again: a task that fails for good is no reason to fail its job, for the reaper will send
-another, as long as the database may be away.
+another, as long as the database may be away. And `synchronous_commit`, which a server
+may have off: all of this rests on commits that no crash takes back.
 
 What breaks it: no relay is running, then jobs stay `pending` until there is one. Or a
 body acts on the outside world by itself, out of our transaction's reach: give the job's

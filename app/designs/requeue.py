@@ -16,6 +16,8 @@ With `task_acks_on_failure` off, the message of a task that fails for good goes 
 dead-letter queue, too; with `task_acks_on_timeout` off, one that had to be killed for
 its time limit comes back and is counted. Retries wait in RabbitMQ and not in the
 worker, where they would take the place of other messages: that needs a topic exchange.
+And `synchronous_commit`, which a server may have off: a message is acknowledged when
+the job's end is committed, and no crash of the database may take that back.
 
 What breaks it:
 - A worker or a connection that dies: the message comes back, and the job runs again, or
