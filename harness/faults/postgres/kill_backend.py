@@ -12,7 +12,12 @@ what was acknowledged survives all three, as long as commits wait for the disk
 
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
-from harness.faults.network.link_fault import LinkFault, Links, connections_gone
+from harness.faults.network.link_fault import (
+    SOME_WORK,
+    LinkFault,
+    Links,
+    connections_gone,
+)
 from harness.faults.postgres.session import APPS
 from harness.stack import processes
 from harness.stack.lane import Lane
@@ -32,6 +37,8 @@ def kill_backend(*, when: Condition) -> LinkFault:
         begin=_kill,
         feels=connections_gone,
         undo=_nothing,
+        # While it recovers it greets everybody, and lets nobody in.
+        check=SOME_WORK,
         lasts=False,
         of_connections=True,
         shared=True,
