@@ -91,6 +91,19 @@ class Account:
     unbalanced: tuple[str, ...]
 
     @property
+    def keeps_results(self) -> bool:
+        """Say whether the result backend holds any job's result at the end."""
+        return any(record.results_seen for record in self.jobs)
+
+    @property
+    def forgets(self) -> bool:
+        """Say whether the database is known to have lost what it had committed.
+
+        Then that it knows of no such row does not mean that there never was one.
+        """
+        return any(record.taken_back for record in self.jobs)
+
+    @property
     def healed(self) -> float | None:
         """Return when the last fault was verified to be gone.
 
@@ -215,6 +228,7 @@ def _clock_error_seconds(history: History) -> float:
 def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
     """Put each event under its field and key; strangers under a name of their own."""
     names = _names(history)
+    former = _former_names(history, names)
     gathered: dict[str, dict[str, list[Any]]] = {}
     for kind, field in FIELDS.items():
         has_key = kind in (SubmitBegun, SubmitEnded, PollEnded)
@@ -224,7 +238,9 @@ def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
             if has_key:
                 under[event.key].append(event)
             elif event.job is not None:
-                name = names.get(event.job) or f"(job {event.job} without a key)"
+                name, until = former.get(event.job, ("", 0.0))
+                if event.time >= until:
+                    name = names.get(event.job) or f"(job {event.job} without a key)"
                 under[name].append(event)
         gathered[field] = under
     return gathered
@@ -243,6 +259,28 @@ def _names(history: History) -> dict[int, str]:
         if answer.job is not None:
             names.setdefault(answer.job, answer.key)
     return names
+
+
+def _former_names(
+    history: History, names: dict[int, str]
+) -> dict[int, tuple[str, float]]:
+    """Map a job's id that was given twice to who had it first, and until when.
+
+    A crash that takes back commits takes back ids, too. Who was told of one before its
+    later owner had even asked had it first.
+    """
+    asked: dict[str, float] = {}
+    for begun in history.of(SubmitBegun):
+        asked[begun.key] = min(begun.time, asked.get(begun.key, begun.time))
+    former: dict[int, tuple[str, float]] = {}
+    for answer in sorted(history.of(SubmitEnded), key=lambda event: event.time):
+        if answer.job is None:
+            continue
+        owner = names[answer.job]
+        until = asked.get(owner, 0.0)
+        if answer.key != owner and answer.time < until:
+            former[answer.job] = (answer.key, until)
+    return former
 
 
 def _record(

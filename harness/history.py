@@ -338,13 +338,18 @@ class DeadLettered(Event, frozen=True):
 
 
 class TaskEnded(Event, frozen=True):
-    """Celery's task ended in the pool child, in `state` (SUCCESS, RETRY, ...)."""
+    """Celery's task ended in the pool child, in `state` (SUCCESS, RETRY, ...).
+
+    `keeps_result` says that the result backend is to hold its result, for ten minutes
+    at least: longer than a scenario takes.
+    """
 
     job: int | None
     task: str
     state: str
     process: int
     container: str
+    keeps_result: bool = False
 
 
 class Acknowledged(Event, frozen=True):

@@ -191,6 +191,16 @@ class JobRecord:
         return frozenset(rows | {event.job for event in self.transitions})
 
     @property
+    def taken_back(self) -> bool:
+        """Say whether its row was committed, and is gone with all that told of it.
+
+        So a crash does, where commits are acknowledged that are not on disk. Who looked
+        at the job has seen its row, and what is not committed nobody else sees.
+        """
+        seen = any(event.seen is not None for event in self.polls)
+        return seen and not self.stored
+
+    @property
     def fate(self) -> Fate:
         """Return where the key ended: the first of `judging.md` §4 that matches."""
         seen = self.in_database or self.in_attempts

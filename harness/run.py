@@ -73,7 +73,7 @@ def conduct(
         lanes = closing.enter_context(_Lanes(cells, faults=len(story.faults())))
         closing.callback(run.stop.set)  # whatever comes, faults heal before the end
 
-        lanes.do("reset", lambda cell: reset(cell.lane, cell.tell))
+        lanes.do("reset", _reset)
         lanes.do("warm_up", warm_up)
         _arm_breakpoints(lanes.alive, story, closing)
         with _sampling(cells), _clients(cells, story, run) as clients:
@@ -148,7 +148,6 @@ def _open_cell(
         session_folder=stack.session.folder,
         tell=run.tell,
     )
-    cell.lane.attempts.begin()
     scenario = story.scenario
     cell.recorder.record(
         history.Cell(
@@ -187,6 +186,12 @@ def _open_cell(
         yield cell
     finally:
         cell.recorder.close()
+
+
+def _reset(cell: Cell) -> None:
+    """Make the lane as good as new; what ran until then was another scenario's."""
+    reset(cell.lane, cell.tell)
+    cell.lane.attempts.begin()
 
 
 def _arm_breakpoints(

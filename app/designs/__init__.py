@@ -16,6 +16,7 @@ and a design; a new design is a new file in this folder and nothing else.
 
 and where a design wants them:
 
+    POSTGRES          settings of its database sessions, whatever the server's own are
     RETRY             how Celery retries its tasks: autoretry_for, retry_backoff, ...
     background()      what `manage.py relay` runs: a generator that does one round of
                       work each time and yields the seconds to rest before the next

@@ -6,7 +6,8 @@ the job `started`, runs the body, has the effect and writes the result. Unlike t
 tutorial's bare `except`, this one catches what the body raises and nothing else.
 
 The settings that matter: none is set. Celery acknowledges early by default, so that no
-job runs twice; and it publishes without confirmation.
+job runs twice; and it publishes without confirmation. It keeps each task's result in
+Redis, which here nobody asks for: the tutorial's `task_ignore_result` is undone.
 
 What breaks it:
 - A worker or a pool child that dies: what it was running is lost, and the job stays
@@ -17,6 +18,9 @@ What breaks it:
   and the job stays `pending` for ever.
 - A broker that has gone silent: the message disappears in a socket buffer. The client
   reads 201, and the job stays `pending` for ever.
+- A Redis that is away: before it publishes, web subscribes to the task's result, and
+  tries that for 20 s, while its threads run out. A task that ends then has its effect
+  and its row written, and its result is lost: who waits for the task waits for ever.
 - A connection that dies: an acknowledgement may be lost with it. Then even here a job
   runs twice, with its effect twice.
 - A caller that saves the job in a transaction and rolls it back: the message is out by
@@ -38,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 PROMISES: dict[str, dict[str, float]] = {}
 
-CELERY: dict[str, Any] = {}
+CELERY: dict[str, Any] = {"task_ignore_result": False}
 
 
 def create(fields: dict[str, Any]) -> tuple[Job, bool]:

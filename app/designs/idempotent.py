@@ -10,7 +10,7 @@ What it promises: `effects_happen_once`, `states_are_legal` and `state_tells_the
 And like requeue, `every_started_job_ends` and `answers_are_honest`.
 
 The settings that matter: none is new. Settings decide how often a job runs; that it
-counts once is for the code and the database to see to.
+counts once is for the code and the database to see to, whose commits must be on disk.
 
 What breaks it:
 - A broker that refuses or is silent: the client reads 500 and is not deceived, but the
@@ -30,12 +30,12 @@ import logging
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
 
 from jobs import attempts, bodies
 from jobs.keys import create_once
 from jobs.models import Job
 from jobs.queues import (
+    DATABASE_AWAY,
     DEAD,
     DEFAULT,
     is_dead_letter,
@@ -81,9 +81,13 @@ CELERY: dict[str, Any] = {
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 
+# A server may be told not to let commits wait for the disk. Ours do: what has happened
+# must not be taken back by a crash.
+POSTGRES = {"synchronous_commit": "on"}
+
 # The database is away: try again after up to 1, 2, 4, 4, ... s, for half a minute.
 RETRY = {
-    "autoretry_for": (OperationalError, InterfaceError),
+    "autoretry_for": DATABASE_AWAY,
     "retry_backoff": 1,
     "retry_backoff_max": 4,
     "retry_jitter": True,

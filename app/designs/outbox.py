@@ -20,7 +20,8 @@ The settings that matter: `confirm_publish` together with `read_timeout` and
 confirmed. `task_reject_on_worker_lost` brings back the message of a killed attempt at
 once, where the reaper would have to wait for its lease. `task_acks_on_failure` is on
 again: a task that fails for good is no reason to fail its job, for the reaper will send
-another, as long as the database may be away.
+another, as long as the database may be away. And `synchronous_commit`, which a server
+may have off: all of this rests on commits that no crash takes back.
 
 What breaks it: no relay is running, then jobs stay `pending` until there is one. Or a
 body acts on the outside world by itself, out of our transaction's reach: give the job's
@@ -38,7 +39,7 @@ from time import monotonic
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Now
 from kombu import Producer
@@ -49,6 +50,7 @@ from jobs import attempts, bodies
 from jobs.keys import create_once
 from jobs.models import Job, Outbox
 from jobs.queues import (
+    DATABASE_AWAY,
     DEAD,
     DEFAULT,
     is_dead_letter,
@@ -100,9 +102,13 @@ CELERY: dict[str, Any] = {
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 
+# A server may be told not to let commits wait for the disk. Ours do: what has happened
+# must not be taken back by a crash.
+POSTGRES = {"synchronous_commit": "on"}
+
 # The database is away: try again after up to 1, 2, 4, 4, ... s, for half a minute.
 RETRY = {
-    "autoretry_for": (OperationalError, InterfaceError),
+    "autoretry_for": DATABASE_AWAY,
     "retry_backoff": 1,
     "retry_backoff_max": 4,
     "retry_jitter": True,

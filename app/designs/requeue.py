@@ -16,6 +16,8 @@ With `task_acks_on_failure` off, the message of a task that fails for good goes 
 dead-letter queue, too; with `task_acks_on_timeout` off, one that had to be killed for
 its time limit comes back and is counted. Retries wait in RabbitMQ and not in the
 worker, where they would take the place of other messages: that needs a topic exchange.
+And `synchronous_commit`, which a server may have off: a message is acknowledged when
+the job's end is committed, and no crash of the database may take that back.
 
 What breaks it:
 - A worker or a connection that dies: the message comes back, and the job runs again, or
@@ -33,11 +35,16 @@ import logging
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
 
 from jobs import attempts, bodies
 from jobs.models import Effect, Job
-from jobs.queues import DEAD, DEFAULT, is_dead_letter, retried_for_ever
+from jobs.queues import (
+    DATABASE_AWAY,
+    DEAD,
+    DEFAULT,
+    is_dead_letter,
+    retried_for_ever,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +81,13 @@ CELERY: dict[str, Any] = {
     "broker_native_delayed_delivery_queue_type": "classic",
 }
 
+# A server may be told not to let commits wait for the disk. Ours do: what has happened
+# must not be taken back by a crash.
+POSTGRES = {"synchronous_commit": "on"}
+
 # The database is away: try again after up to 1, 2, 4, 4, ... s, for half a minute.
 RETRY = {
-    "autoretry_for": (OperationalError, InterfaceError),
+    "autoretry_for": DATABASE_AWAY,
     "retry_backoff": 1,
     "retry_backoff_max": 4,
     "retry_jitter": True,

@@ -1,6 +1,7 @@
-"""The jobs app: loads the design and gives its settings to Celery."""
+"""The jobs app: loads the design and gives its settings to Celery and to Postgres."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class JobsConfig(AppConfig):
@@ -9,12 +10,17 @@ class JobsConfig(AppConfig):
     name = "jobs"
 
     def ready(self) -> None:
-        """Lay the design's Celery settings over the shared ones.
+        """Lay the design's own settings over the shared ones.
 
         Here and not in settings.py, because a design imports the models. A worker reads
-        its settings after this: Celery calls django.setup() before it starts.
+        its settings after this: Celery calls django.setup() before it starts. And no
+        connection to the database is open yet.
         """
         import designs
         from config.celery import app
 
-        app.conf.update(designs.current().CELERY)
+        design = designs.current()
+        app.conf.update(design.CELERY)
+        options = settings.DATABASES["default"]["OPTIONS"]
+        for name, value in getattr(design, "POSTGRES", {}).items():
+            options["options"] += f" -c {name}={value}"

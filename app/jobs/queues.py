@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery import Task
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
 
@@ -18,6 +18,10 @@ from kombu.transport.base import StdChannel
 # goes fails healthy jobs; above it, a bad one kills for longer, up to 5 s each time.
 DELIVERY_LIMIT = 5
 RETRY_SECONDS = 2  # of a dead letter, while the database is away
+
+# What a task is told while the database is away. An InternalError: there is one, but it
+# may only be read from, as a replica that a fail-over has not promoted yet.
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
 # A topic exchange, because Celery's delayed delivery cannot go through a direct one.
 _exchange = Exchange("default", type="topic")
@@ -64,7 +68,7 @@ def retried_for_ever(task: Task) -> Iterator[None]:
     """
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
+    except DATABASE_AWAY as error:
         task.request.retries = 0
         raise task.retry(exc=error, queue=DEAD.name, countdown=RETRY_SECONDS) from error
 

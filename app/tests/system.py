@@ -126,6 +126,19 @@ class System:
         finally:
             self.services.execute("jobs", f"{allow} true")
 
+    @contextmanager
+    def database_read_only(self) -> Iterator[None]:
+        """Let nobody change anything while the block runs, as a replica does."""
+        setting = "default_transaction_read_only"
+        database = f"ALTER DATABASE {self.design}"
+        self.services.execute("jobs", f"{database} SET {setting} = on")
+        self.cut_database()
+        try:
+            yield
+        finally:
+            self.services.execute("jobs", f"{database} RESET {setting}")
+            self.cut_database()
+
     def cut_database(self) -> None:
         """Break all connections to the system's database, as a restart of it does."""
         self.services.query(

@@ -5,6 +5,7 @@ Each story is played on all designs at once, since most of it is waiting.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.engine
 
 T = TypeVar("T")
 Ladder = dict[str, System]
+# What befalls a system's database while a block runs.
+Away = Callable[[System], AbstractContextManager[None]]
 
 # From this one on, a design ends what it starts, or lets it count once.
 ENDS = LADDER[LADDER.index("requeue") :]
@@ -107,7 +110,8 @@ def test_a_worker_that_is_killed(ladder: Ladder) -> None:
     everywhere(ladder, story)
 
 
-def test_a_database_that_is_away_for_a_moment(ladder: Ladder) -> None:
+@pytest.mark.parametrize("away", [System.database_away, System.database_read_only])
+def test_a_database_that_is_away_for_a_moment(ladder: Ladder, away: Away) -> None:
     """Up to late_ack a job stays as it was; then it is retried, a dead letter as well.
 
     The dead letter comes with its retries used up: there are more for it.
@@ -116,7 +120,7 @@ def test_a_database_that_is_away_for_a_moment(ladder: Ladder) -> None:
     def story(system: System) -> None:
         job_id = system.starts(type="sleep", argument=1000)
         dead = system.store(type="sleep", argument=1)
-        with system.database_away():
+        with away(system):
             if system.design in ENDS:
                 system.publish(dead, "dead", retries=12)
             passes(2.5)

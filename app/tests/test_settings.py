@@ -57,6 +57,14 @@ def test_the_settings_of_2015_are_all_there() -> None:
     assert [queue.name for queue in found["task_queues"]] == ["default"]
 
 
+def test_a_design_may_ask_for_settings_of_its_database_sessions() -> None:
+    """They come after the shared ones, in the words that libpq takes."""
+    options = settings.DATABASES["default"]["OPTIONS"]["options"]
+
+    assert options.startswith("-c statement_timeout=15s ")
+    assert options.endswith(" -c synchronous_commit=on")  # these tests see outbox
+
+
 def test_behind_https_a_deployment_has_nothing_to_mend() -> None:
     """With HTTPS=1 and a long key, `check --deploy` finds nothing."""
     checked = check(HTTPS="1")

@@ -26,9 +26,9 @@ def check(account: Account) -> Iterator[Anomaly | Doubt]:
     for record in account.jobs:
         if record.outcome == "failed" and (record.rows or record.runs):
             yield _resurrected(record, account)
-        yield from _orphans(record)
+        yield from _orphans(record, account)
     for record in account.strangers:
-        yield from _orphans(record)
+        yield from _orphans(record, account)
         yield from _phantom(record, account.cell.key_prefix)
 
 
@@ -46,11 +46,19 @@ def _resurrected(record: JobRecord, account: Account) -> Anomaly:
     )
 
 
-def _orphans(record: JobRecord) -> Iterator[Anomaly]:
+def _orphans(record: JobRecord, account: Account) -> Iterator[Anomaly | Doubt]:
     orphans: dict[int, list[AttemptEntered]] = {}
     for event in record.entered:
         if event.job not in record.stored:
             orphans.setdefault(event.job, []).append(event)
+    if orphans and account.forgets:
+        # Of a job that was asked for, the lost row is named by every_job_starts.
+        if not record.asked:
+            yield Doubt(
+                because=f"whether {record.key} was ever stored is not known: the"
+                " database has lost what it had committed"
+            )
+        return
     for entered in orphans.values():
         yield Anomaly(
             kind="orphan_run",

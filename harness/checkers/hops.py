@@ -32,7 +32,7 @@ class Dropped:
 def where_dropped(record: JobRecord, account: Account) -> Dropped:
     """Say how far a job came that has no row, or a row that has not ended."""
     if not record.rows:
-        return _lost(record)
+        return _lost(record, account)
     last = max(record.attempts(), key=lambda a: a.entered.time, default=None)
     sent = [event for event in record.publishes_ended if event.error is None]
     again = last is not None and any(event.time > last.until for event in sent)
@@ -64,7 +64,7 @@ def proof(record: JobRecord) -> tuple[AnyEvent, ...]:
 # --- the places, from the first to the last ----------------------------------------
 
 
-def _lost(record: JobRecord) -> Dropped:
+def _lost(record: JobRecord, account: Account) -> Dropped:
     if any(change.new is None for change in record.transitions):
         return Dropped(
             place="stored, row gone", cause="deleted", how="its row was deleted"
@@ -74,6 +74,18 @@ def _lost(record: JobRecord) -> Dropped:
             place="stored, row gone",
             cause="commit lost",
             how="its row was there and is gone without a delete",
+        )
+    if record.taken_back:
+        return Dropped(
+            place="stored, row gone",
+            cause="commit lost",
+            how="its row was seen, and is gone without a trace",
+        )
+    if account.forgets:
+        return Dropped(
+            place="stored, row gone",
+            cause="commit lost",
+            how="it is gone without a trace, as rows are that were seen",
         )
     return Dropped(place="never stored", cause="never stored")
 

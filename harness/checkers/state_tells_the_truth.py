@@ -43,6 +43,7 @@ def check(account: Account) -> Iterator[Anomaly]:
             for row in each.rows:
                 yield from _row(each, row, account)
                 yield from _split(each, row)
+                yield from _missing(each, row, account)
 
 
 def _row(record: JobRecord, row: Row, account: Account) -> Iterator[Anomaly]:
@@ -84,6 +85,20 @@ def _split(record: JobRecord, row: Row) -> Iterator[Anomaly]:
     if failed and row.status == "finished":
         held = record.results_seen[-1]
         yield _disagreement(record, row, "result backend", held.state, held)
+
+
+def _missing(record: JobRecord, row: Row, account: Account) -> Iterator[Anomaly]:
+    """Find a job that has ended and whose result should be there, and is not.
+
+    For Celery a task that it knows nothing of is pending: who waits for it waits for
+    ever. Where no result at all is there, somebody may have taken them.
+    """
+    ends = [each for each in record.tasks_ended if each.state == "SUCCESS"]
+    if not account.keeps_results or record.results_seen or row.status != "finished":
+        return
+    if ends and all(each.keeps_result for each in ends):
+        how = "the row says finished, the result backend knows nothing of its task"
+        yield _lie(record, "split_brain", how, "absence", "result gone", also=ends)
 
 
 def _disagreement(

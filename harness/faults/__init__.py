@@ -17,6 +17,13 @@ from harness.faults.network.silence import silence
 from harness.faults.network.throttle import throttle
 from harness.faults.network.truncate import truncate
 from harness.faults.network.unplug import unplug
+from harness.faults.postgres.asynchronous_commit import asynchronous_commit
+from harness.faults.postgres.exhaust_connections import exhaust_connections
+from harness.faults.postgres.kill_backend import kill_backend
+from harness.faults.postgres.lock_row import lock_row
+from harness.faults.postgres.lock_table import lock_table
+from harness.faults.postgres.read_only import read_only
+from harness.faults.postgres.terminate_backends import terminate_backends
 from harness.faults.process.crash import crash
 from harness.faults.process.crash_loop import crash_loop
 from harness.faults.process.kill import kill
@@ -27,29 +34,44 @@ from harness.faults.process.restart import restart
 from harness.faults.process.stop import stop
 from harness.faults.process.suspend import suspend
 from harness.faults.rabbitmq.alarm import memory_alarm
+from harness.faults.redis.exhaust_clients import exhaust_clients
+from harness.faults.redis.kill_clients import kill_clients
+from harness.faults.redis.limit_memory import limit_memory
+from harness.faults.redis.pause_clients import pause_clients
 
 __all__ = [
     "Fault",
     "accept_then_close",
+    "asynchronous_commit",
     "crash",
     "crash_loop",
+    "exhaust_clients",
+    "exhaust_connections",
     "flap",
     "freeze",
     "kill",
+    "kill_backend",
     "kill_child",
+    "kill_clients",
     "kill_connections",
     "latency",
+    "limit_memory",
+    "lock_row",
+    "lock_table",
     "memory_alarm",
     "packet_loss",
     "partition",
     "pause",
+    "pause_clients",
     "poison",
+    "read_only",
     "refuse",
     "reset",
     "restart",
     "silence",
     "stop",
     "suspend",
+    "terminate_backends",
     "throttle",
     "truncate",
     "unplug",

@@ -30,6 +30,7 @@ CLAUSES: Mapping[str, str] = {
     "swallowed": "its message was taken from the broker for good before the job ended",
     "dead-lettered": "its message went to the dead letters",
     "result lost": "its body ran, and its end was never written to its row",
+    "result gone": "Celery's own result of its task was never kept, or is gone",
     "stuck unacknowledged": "its message may still lie with a worker that has not"
     " acknowledged it",
     "stuck prefetched": "its message may still lie with a worker that fetched it and"

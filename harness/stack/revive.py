@@ -73,6 +73,11 @@ def tell(
         raise FaultNotHealed(f"{container.name}: {' '.join(command)} failed: {said}")
 
 
+def is_there(engine: docker.DockerClient, container_id: str) -> bool:
+    """Say whether there is such a container, whatever its state."""
+    return _find(engine, container_id) is not None
+
+
 def restart(engine: docker.DockerClient, container_id: str) -> None:
     """Start the container anew, however it is now. Raises FaultNotHealed."""
     try:

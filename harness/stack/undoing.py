@@ -10,15 +10,19 @@ from typing import Literal
 
 import docker
 import msgspec
+import psycopg2
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed, HarnessError
 from harness.stack import revive, services, session, sidecar
+from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
 from harness.stack.services import Plug
 from harness.stack.toxiproxy import Proxy, Toxiproxy, ToxiproxyError
 
 _TOXIPROXY_READY_WITHIN_SECONDS = 10
+# From its start until it listens: it may have to recover.
+_POSTGRES_LISTENS_WITHIN_SECONDS = 20
 
 # The escalation ladder. Its last rung, removing the stack, is for whoever owns it.
 Step = Literal["soft", "recreated", "restarted"]
@@ -169,6 +173,43 @@ class CallBroker(msgspec.Struct, frozen=True, kw_only=True, tag="call_broker"):
         raise FaultNotHealed(f"the broker does not take back {self.calls}")
 
 
+class TellPostgres(msgspec.Struct, frozen=True, kw_only=True, tag="tell_postgres"):
+    """Undo what Postgres was told by telling it something else, once it listens.
+
+    It may be recovering from a crash. Each statement may be run any number of times.
+    """
+
+    container: str
+    dsn: str
+    statements: tuple[str, ...]
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        if revive.is_there(engine, self.container):
+            self._tell()
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        """Its settings outlive a restart: tell it all the same."""
+        revive.restart(engine, self.container)
+        self._tell()
+
+    def _tell(self) -> None:
+        last: list[psycopg2.Error] = []
+
+        def is_told() -> bool:
+            try:
+                with database.connect(self.dsn) as cursor:
+                    for statement in self.statements:
+                        cursor.execute(statement)
+            except psycopg2.Error as error:
+                last[:] = [error]
+                return False
+            return True
+
+        if not wait_until(is_told, within_seconds=_POSTGRES_LISTENS_WITHIN_SECONDS):
+            raise FaultNotHealed(f"Postgres does not take back {last[0]}")
+
+
 class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="nothing"):
     """The fault ends by itself, or by what supervises its victim."""
 
@@ -188,6 +229,7 @@ Undo = (
     | Resume
     | RunInside
     | CallBroker
+    | TellPostgres
     | NothingToUndo
 )
 

@@ -38,6 +38,7 @@ from harness.tests.histories.build import (
     cell,
     facts,
     history,
+    job,
     key_of,
     sealed,
     without,
@@ -187,6 +188,28 @@ def test_the_databases_word_goes_before_an_answers() -> None:
     events = changed(facts(2), 1, SubmitEnded, job=2)
     assert [row.job for row in the(events, 2).rows] == [2]
     assert [row.job for row in the(events, 1).rows] == [1]
+
+
+def test_an_id_that_was_given_twice_leads_to_who_had_it_then() -> None:
+    """A crash took back a commit and its id; the next job was given it again."""
+    first = without(facts(2), 2, Row, Transition, EffectSeen)
+    second = job(3, at=1010.0)
+    again = [
+        msgspec.structs.replace(event, job=2)
+        if getattr(event, "job", None) == 3
+        else event
+        for event in second
+    ]
+    events = [*first, *again]
+    lost, owner = the(events, 2), the(events, 3)
+    assert (lost.fate, owner.fate) == ("lost", "once")
+    assert (lost.runs, owner.runs) == (1, 1)
+    assert max(event.time for event in lost.events()) < 1010.0
+    # Who answers with the id of a job that is there already never had it.
+    liar = changed(facts(2), 2, SubmitEnded, job=1)
+    assert the(liar, 1).runs == 1
+    assert account(events).forgets
+    assert not account(facts(2)).forgets
 
 
 def test_what_nobody_asked_for_is_a_stranger() -> None:

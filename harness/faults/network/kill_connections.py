@@ -8,9 +8,14 @@ and the other end is told by a RST.
 
 from harness.conditions import Condition
 from harness.faults.arguments import Names, several
-from harness.faults.network.link_fault import LinkFault, Links, by_role
+from harness.faults.network.link_fault import (
+    LinkFault,
+    Links,
+    by_role,
+    connections_gone,
+)
 from harness.stack import sidecar
-from harness.stack.lane import Felt, Lane
+from harness.stack.lane import Lane
 from harness.stack.undoing import NothingToUndo, Undo
 
 NEEDS = (sidecar.CUT_CONNECTIONS,)
@@ -26,7 +31,7 @@ def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkF
         for_seconds=1,
         does="every connection that stands is closed under its process",
         begin=_kill,
-        feels=_feels,
+        feels=connections_gone,
         undo=_nothing,
         lasts=False,
         needs=NEEDS,
@@ -40,9 +45,3 @@ def _kill(lane: Lane, links: Links) -> None:
 
 def _nothing(lane: Lane, links: Links) -> Undo:
     return NothingToUndo()
-
-
-def _feels(before: Felt, now: Felt) -> str | None:
-    if not before.connections or before.connections & now.connections:
-        return None
-    return f"{len(before.connections)} connections gone"

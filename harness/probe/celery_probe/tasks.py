@@ -5,6 +5,8 @@ from typing import Any
 
 from . import breakpoints, job, lines
 
+KEPT_FOR_SECONDS = 600
+
 
 def install(signals: ModuleType) -> None:
     """Connect to Celery's own signals."""
@@ -29,9 +31,31 @@ def _delivered(
 
 @lines.harmless
 def _ended(
-    *, task_id: str, args: Any = (), kwargs: Any = None, state: Any = None, **_: Any
+    *,
+    task_id: str,
+    task: Any,
+    args: Any = (),
+    kwargs: Any = None,
+    state: Any = None,
+    **_: Any,
 ) -> None:
     job_id = job.of_arguments(args, kwargs)
     if state == "SUCCESS":
         breakpoints.arrive("task.returned", job_id)
-    lines.write("task_ended", job=job_id, task=str(task_id), state=str(state))
+    lines.write(
+        "task_ended",
+        job=job_id,
+        task=str(task_id),
+        state=str(state),
+        keeps_result=_keeps_result(task),
+    )
+
+
+def _keeps_result(task: Any) -> bool:
+    """Say whether Celery is to keep the task's result in Redis, and for a while."""
+    if task.ignore_result or getattr(task.request, "ignore_result", False):
+        return False
+    if not str(task.app.conf.result_backend).startswith("redis"):
+        return False
+    expires = task.backend.expires  # in seconds; None and 0 are never
+    return not expires or bool(expires >= KEPT_FOR_SECONDS)

@@ -53,11 +53,24 @@ CREATE OR REPLACE TRIGGER harness_note_transition
 """
 
 
+Cursor = psycopg2.extensions.cursor
+# How our sessions begin their names.
+OURS = "harness"
+# What a fault makes of the app's sessions must not befall ours.
+_OPTIONS = "-c lock_timeout=5s -c default_transaction_read_only=off"
+
+
 @contextlib.contextmanager
-def connect(dsn: str) -> Iterator[psycopg2.extensions.cursor]:
-    """Give a cursor on a short autocommitting connection around the proxies."""
+def connect(dsn: str, *, name: str = "", options: str = "") -> Iterator[Cursor]:
+    """Give a cursor on a short autocommitting connection around the proxies.
+
+    `name` is what the session goes by, after `OURS`; `options` are settings of its own.
+    """
     connection = psycopg2.connect(
-        dsn, connect_timeout=5, application_name="harness", options="-c lock_timeout=5s"
+        dsn,
+        connect_timeout=5,
+        application_name=f"{OURS} {name}".strip(),
+        options=f"{_OPTIONS} {options}",
     )
     connection.autocommit = True
     try:
@@ -155,7 +168,7 @@ def version(dsn: str) -> str:
         return str(_value(cursor)).split()[0]
 
 
-def _value(cursor: psycopg2.extensions.cursor) -> Any:
+def _value(cursor: Cursor) -> Any:
     """Return the one value of a query that gives one row."""
     row = cursor.fetchone()
     assert row is not None

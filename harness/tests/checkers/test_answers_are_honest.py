@@ -8,6 +8,7 @@ from harness.history import (
     AttemptEntered,
     EffectSeen,
     LedgerEnd,
+    PollEnded,
     Row,
     SubmitEnded,
     Transition,
@@ -86,17 +87,42 @@ def test_a_row_without_any_key_is_a_phantom() -> None:
 
 def test_an_attempt_of_a_job_that_an_answer_named_can_be_an_orphan() -> None:
     """Accepted, rolled back, and run: its row never existed."""
-    events = without(facts(2), 2, Row, Transition)
+    events = without(facts(2), 2, Row, Transition, PollEnded)
     events = [e for e in events if type(e).__name__ != "EffectSeen" or e.job != 2]  # type: ignore[union-attr]
     found = shown(judged(history(sealed(events))))
     assert found == {"orphan_run": (key_of(2),), "lost_record": (key_of(2),)}
+
+
+def test_what_a_crash_took_back_is_lost_and_no_orphan() -> None:
+    """A client saw one of the rows before it went; nobody saw the other one."""
+    events = without(facts(3), 2, Row, Transition, EffectSeen)
+    events = without(events, 3, Row, Transition, EffectSeen, PollEnded)
+    result = judged(history(sealed(events)))
+    assert shown(result) == {"lost_record": (key_of(2), key_of(3))}
+    (found,) = result.guarantees["every_job_starts"].anomalies
+    gone = "answered 201, stored, row gone:"
+    assert [cause.because for cause in found.causes] == [
+        f"{gone} it is gone without a trace, as rows are that were seen",
+        f"{gone} its row was seen, and is gone without a trace",
+    ]
+
+
+def test_where_commits_were_lost_an_attempt_without_a_row_proves_nothing() -> None:
+    """No answer named its job, which may have been stored, and taken back."""
+    events = without(facts(3), 2, Row, Transition, EffectSeen)
+    result = judged(history(sealed(damage.orphan_run(events, 1))))
+    found = result.guarantees["answers_are_honest"]
+    assert shown(result) == {"lost_record": (key_of(2),)}
+    assert found.verdict is Verdict.UNKNOWN
+    because = f"whether (job {OTHER + 1} without a key) was ever stored is not known"
+    assert found.because == (f"{because}: the database has lost what it had committed",)
 
 
 def test_each_row_that_never_was_is_an_orphan_of_its_own() -> None:
     """Two answers named a job, and both were rolled back after they had run."""
     number = OTHER + 2
     events = damage.duplicate_job(facts(2), 2)
-    events = without(events, 2, Row, Transition, EffectSeen)
+    events = without(events, 2, Row, Transition, EffectSeen, PollEnded)
     events = without(events, number, Transition)
     events = [
         msgspec.structs.replace(event, job=2)

@@ -14,6 +14,7 @@ from harness.history import (
     ResultSeen,
     Row,
     SubmitBegun,
+    TaskEnded,
 )
 from harness.report.results import CauseResult
 from harness.tests.histories import damage
@@ -22,6 +23,7 @@ from harness.tests.histories.build import (
     Facts,
     facts,
     history,
+    key_of,
     sealed,
     with_fault_at,
     without,
@@ -184,6 +186,43 @@ def test_two_places_may_not_say_different_things(
     said = [cause.because for each in anomalies for cause in each.causes]
     row = "the row says finished with result 256, "
     assert said == ([row + because] if because else [])
+
+
+def keeping(number: int, events: Facts) -> Facts:
+    """Have the job's task keep its result."""
+    return changed(events, number, TaskEnded, keeps_result=True)
+
+
+OTHERS_RESULT = msgspec.structs.replace(holds("SUCCESS", 256), job=1, task="task-1")
+
+
+@pytest.mark.parametrize(
+    ("events", "harm"),
+    [
+        ([*keeping(2, facts(2)), OTHERS_RESULT], True),
+        ([*keeping(2, facts(2)), OTHERS_RESULT, holds("SUCCESS", None)], False),
+        ([*facts(2), OTHERS_RESULT], False),
+        # Where nobody's result is there, somebody may have taken them.
+        (keeping(2, facts(2)), False),
+        (
+            [
+                *keeping(2, changed(facts(2), 2, TaskEnded, state="RETRY")),
+                OTHERS_RESULT,
+            ],
+            False,
+        ),
+        ([*keeping(2, damage.expected_failure(facts(2), 2)), OTHERS_RESULT], False),
+    ],
+)
+def test_a_result_that_should_be_there_and_is_not_is_a_split_brain(
+    events: Facts, harm: bool
+) -> None:
+    """The row says finished; for Celery, who knows nothing of it, it is pending."""
+    anomalies = judged(history(sealed(events))).guarantees["state_tells_the_truth"]
+    causes = [cause for each in anomalies.anomalies for cause in each.causes]
+    assert [(each.cause, each.jobs) for each in causes] == (
+        [("result gone", (key_of(2),))] if harm else []
+    )
 
 
 def test_a_result_of_a_job_that_failed_is_a_split_brain() -> None:

@@ -10,25 +10,36 @@ from harness.conditions import Counts
 from harness.faults import (
     Fault,
     accept_then_close,
+    asynchronous_commit,
     crash,
     crash_loop,
+    exhaust_clients,
+    exhaust_connections,
     flap,
     freeze,
     kill,
+    kill_backend,
     kill_child,
+    kill_clients,
     kill_connections,
     latency,
+    limit_memory,
+    lock_row,
+    lock_table,
     memory_alarm,
     packet_loss,
     partition,
     pause,
+    pause_clients,
     poison,
+    read_only,
     refuse,
     reset,
     restart,
     silence,
     stop,
     suspend,
+    terminate_backends,
     throttle,
     truncate,
     unplug,
@@ -101,8 +112,22 @@ _PROCESS: list[Fault] = [
 _RABBITMQ: list[Fault] = [
     memory_alarm(**NOW),
 ]
-_POSTGRES: list[Fault] = []
-_REDIS: list[Fault] = []
+_POSTGRES: list[Fault] = [
+    kill_backend(when=AtOnce()),
+    terminate_backends(when=AtOnce()),
+    lock_table(**NOW),
+    lock_row(**NOW),
+    exhaust_connections(**NOW),
+    read_only(**NOW),
+    asynchronous_commit(**NOW),
+]
+_REDIS: list[Fault] = [
+    pause_clients(**NOW),
+    limit_memory(**NOW),
+    limit_memory("allkeys-lru", **NOW),
+    exhaust_clients(**NOW),
+    kill_clients(when=AtOnce()),
+]
 _RESOURCES: list[Fault] = []
 _CLOCK: list[Fault] = []
 _MESSAGES: list[Fault] = []

@@ -8,11 +8,14 @@ from harness import faults
 from harness.conditions import accepted, at
 from harness.errors import UsageError
 from harness.faults import (
+    asynchronous_commit,
     crash_loop,
     flap,
     kill,
     kill_child,
     latency,
+    limit_memory,
+    lock_row,
     packet_loss,
     poison,
     refuse,
@@ -37,6 +40,8 @@ def test_a_fault_lasts_above_nothing_and_at_most_ten_minutes(seconds: float) -> 
         lambda: kill("worker", when=WHEN, for_seconds=seconds),
         lambda: poison(when=WHEN, for_seconds=seconds),
         lambda: unplug("worker", when=WHEN, for_seconds=seconds),
+        lambda: asynchronous_commit(when=WHEN, for_seconds=seconds),
+        lambda: lock_row(when=WHEN, for_seconds=seconds),
     ):
         with pytest.raises(UsageError, match="for_seconds"):
             make()
@@ -68,6 +73,12 @@ def test_a_number_or_word_that_cannot_be(
     """What no probe could feel, and a slip of the pen, are refused."""
     with pytest.raises(UsageError, match=says):
         make("web", "rabbitmq", **ON_LINKS, **arguments)
+
+
+def test_redis_can_only_do_with_its_memory_what_it_knows() -> None:
+    """Its policies have odd names."""
+    with pytest.raises(UsageError, match="policy='evict' is none of allkeys-lru, noev"):
+        limit_memory("evict", when=WHEN, for_seconds=1)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("roles", ["web", "*", ("worker", "web")])

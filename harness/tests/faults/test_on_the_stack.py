@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
 from harness.clock import now, wait_until
 from harness.designs import find_designs
 from harness.faults import Fault, refuse
+from harness.faults.postgres.lock_row import RowLock
 from harness.faults.process.child_fault import ChildFault
 from harness.phases import finishes_one
 from harness.recorder import Recorder
@@ -135,13 +137,14 @@ def test_it_is_felt_and_goes(
 ) -> None:
     """It is confirmed, healed and verified, and the lane serves again, twice."""
     cell = lane_cell
-    if isinstance(fault, ChildFault):
+    if isinstance(fault, ChildFault | RowLock):
         request.getfixturevalue("work")  # it hits whoever is in the middle of a job
     for need in fault.needs:
         if why := sidecar.why_not(need):
             pytest.skip(f"not possible here: {why}")
     for number in (1, 2):
         name = f"{name_of(fault)} ({number})"
+        ask_whether_ready(cell)
         asked = now()
         break_and_heal(cell, name, fault, threading.Event(), Together(1))
 
@@ -161,6 +164,13 @@ def test_it_is_felt_and_goes(
         outage_seconds = verified["time"] - asked
         assert now() - healed["time"] < SERVES_WITHIN_SECONDS + outage_seconds
     wait_until(cell.lane.consumes, within_seconds=40)
+
+
+def ask_whether_ready(cell: Cell) -> None:
+    """Be the load balancer of a workload: web keeps a connection to each service."""
+    with requests.Session() as session:
+        session.trust_env = False
+        session.get(f"{cell.lane.web_url()}/health/ready/", timeout=5)
 
 
 def _took(events: Sequence[dict[str, Any]], served: float) -> Took:

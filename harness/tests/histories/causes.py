@@ -23,11 +23,13 @@ from harness.history import (
     PublishEnded,
     QueueSeen,
     Rejected,
+    Row,
     SubmitEnded,
     TaskEnded,
+    Transition,
 )
 from harness.tests.histories import damage
-from harness.tests.histories.build import FINAL_READ, Facts, facts
+from harness.tests.histories.build import FINAL_READ, Facts, facts, without
 from harness.tests.histories.damage import changed, first
 
 
@@ -195,6 +197,11 @@ def never_stored(events: Facts, number: int) -> Facts:
     return changed(events, number, SubmitEnded, outcome="ok", status=201, job=number)
 
 
+def taken_back(events: Facts, number: int) -> Facts:
+    """Committed, seen and done; a crash took it back, with all that tells of it."""
+    return without(events, number, Transition, Row, EffectSeen)
+
+
 # --- an effect that came twice ------------------------------------------------------
 
 
@@ -230,6 +237,13 @@ EXAMPLES: Mapping[str, Example] = {
             kind="lost_record",
             cause="never stored",
             said="answered 201, never stored",
+        ),
+        Example(
+            harm=taken_back,
+            kind="lost_record",
+            cause="commit lost",
+            said="answered 201, stored, row gone: its row was seen, and is gone without"
+            " a trace",
         ),
         Example(
             harm=owed,

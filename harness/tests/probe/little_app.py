@@ -84,7 +84,7 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 def run(folder: Path, code: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run Python code in the folder, with the probe on, to its end."""
     return subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", textwrap.dedent(code)],
         cwd=folder,
         env=environment(folder, **more),
         capture_output=True,

@@ -77,9 +77,44 @@ def test_jobs_from_publish_to_end(
     assert left[8]["error"].startswith("ValueError('no such body")
     ended = {line["job"]: line["state"] for line in of("task_ended", found)}
     assert ended == {7: "SUCCESS", 8: "FAILURE", None: "SUCCESS"}
+    assert not any(line["keeps_result"] for line in of("task_ended", found))
     acknowledged = of("acknowledged", found)
     assert {line["process"] for line in acknowledged} == {worker.pid}
     assert len({line["delivery_tag"] for line in acknowledged}) == 3
+
+
+def test_a_task_keeps_its_result_in_redis_unless_it_says_otherwise(
+    folder: Path,
+) -> None:
+    """For ten minutes at least: one that is kept for less may well be gone."""
+    said = run(
+        folder,
+        """
+        from celery import Celery
+        from celery_probe.tasks import _keeps_result
+
+        def work():
+            return 0
+
+        def keeps(**conf):
+            app = Celery("keeps", set_as_current=False)
+            app.conf.update(conf)
+            return _keeps_result(app.task(work))
+
+        REDIS = "redis://127.0.0.1:1/0"
+        print(
+            keeps(result_backend=REDIS),
+            keeps(result_backend=REDIS, result_expires=600),
+            keeps(result_backend=REDIS, result_expires=None),
+            keeps(result_backend=REDIS, result_expires=599),
+            keeps(result_backend=REDIS, task_ignore_result=True),
+            keeps(result_backend="rpc://"),
+            keeps(),
+        )
+        """,
+    )
+    kept = "True True True False False False False\n"
+    assert (said.stdout, said.stderr) == (kept, "")
 
 
 def test_a_pool_child_is_born_and_dies(

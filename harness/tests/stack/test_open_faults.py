@@ -15,6 +15,7 @@ from harness.stack.undoing import (
     RemoveRules,
     RunInside,
     StartContainer,
+    TellPostgres,
     Undo,
 )
 
@@ -82,6 +83,11 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
             )
         ),
         RunInside(container="c0ffee", commands=(("rm", "-f", "/filler"),)),
+        TellPostgres(
+            container="c0ffee",
+            dsn="postgresql://jobs:jobs@127.0.0.1:1/outbox",
+            statements=("ALTER SYSTEM RESET synchronous_commit",),
+        ),
         CallBroker(
             url="http://127.0.0.1:1",
             user="jobs",
