@@ -21,6 +21,7 @@ from harness.errors import EvidenceNotWritten, HarnessError, StackLost
 from harness.history import BreakpointReached, HarnessFailed, Phase
 from harness.recorder import Recorder
 from harness.stack.lane import Lane
+from harness.stack.queues import job_queues
 
 Tell = Callable[[str], None]
 
@@ -37,8 +38,8 @@ _LOST = (
 class Cell:
     """One design's lane with the history that it is writing.
 
-    It is also what a fault's condition counts (`conditions.Counts`). `accepted_now`
-    is replaced once clients are under way.
+    It is also what a fault's condition counts (`conditions.Counts`). `asked_now` and
+    `accepted_now` are replaced once clients are under way.
     """
 
     design: Design
@@ -48,9 +49,14 @@ class Cell:
     session_folder: Path
     tell: Tell
     failure: HarnessError | None = None
+    asked_now: Callable[[str], int] = field(default=lambda _: 0)
     accepted_now: Callable[[str], int] = field(default=lambda _: 0)
     # The faults that are healed, or never were on.
     faults_over: list[str] = field(default_factory=list)
+
+    def asked(self) -> int:
+        """Return how many jobs clients have asked for so far."""
+        return self.asked_now(self.design.name)
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""
@@ -63,6 +69,13 @@ class Cell:
     def running_seconds(self) -> list[float]:
         """Return how long each attempt that runs has been running."""
         return [now() - attempt.time for attempt in self.lane.attempts.running()]
+
+    def waiting(self) -> int:
+        """Return how many messages wait in the job queues; 0 if the broker is away."""
+        try:
+            return sum(queue.ready for queue in job_queues(self.lane))
+        except StackLost:
+            return 0
 
     def is_held(self, breakpoint: At) -> bool:
         """Say whether a living process waits at the breakpoint."""

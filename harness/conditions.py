@@ -26,6 +26,10 @@ POINTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Counts(Protocol):
     """What a lane has done so far in this scenario."""
 
+    def asked(self) -> int:
+        """Return how many jobs clients have asked for, whatever the answer."""
+        ...
+
     def accepted(self) -> int:
         """Return how many submissions were answered ok."""
         ...
@@ -36,6 +40,10 @@ class Counts(Protocol):
 
     def running_seconds(self) -> list[float]:
         """Return how long each attempt that runs has been running."""
+        ...
+
+    def waiting(self) -> int:
+        """Return how many messages wait in the lane's job queues."""
         ...
 
     def is_held(self, breakpoint: "At") -> bool:
@@ -50,6 +58,18 @@ class Condition(Protocol):
     def sentence(self) -> str: ...
 
     def is_met(self, counts: Counts) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    count: int
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.count} jobs were asked for"
+
+    def is_met(self, counts: Counts) -> bool:
+        return counts.asked() >= self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,18 @@ class _RunningFor:
 
 
 @dataclass(frozen=True, slots=True)
+class _Waiting:
+    count: int
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.count} messages waited for a worker"
+
+    def is_met(self, counts: Counts) -> bool:
+        return counts.waiting() >= self.count
+
+
+@dataclass(frozen=True, slots=True)
 class At:
     """A breakpoint: the `nth` arrival of `roles` at `point` waits for the fault.
 
@@ -108,6 +140,15 @@ class At:
 
     def is_met(self, counts: Counts) -> bool:
         return counts.is_held(self)
+
+
+def asked(count: int) -> Condition:
+    """Return the condition that clients have asked the lane for `count` jobs.
+
+    They ask as planned, however the lane answers: it is the condition for what is to
+    begin while a fault is on that lets nobody be accepted.
+    """
+    return _Asked(_positive("asked", count))
 
 
 def accepted(count: int) -> Condition:
@@ -129,6 +170,14 @@ def running_for(seconds: float, *, attempts: int = 1) -> Condition:
     if seconds <= 0:
         raise ValueError(f"running_for({seconds}): the time must be above 0")
     return _RunningFor(seconds, _positive("running_for: attempts", attempts))
+
+
+def waiting(count: int) -> Condition:
+    """Return the condition that `count` messages wait in the lane's job queues.
+
+    They do when each pool child is in the middle of a long job.
+    """
+    return _Waiting(_positive("waiting", count))
 
 
 def at(point: str, *, nth: int = 1, role: str | None = None) -> At:

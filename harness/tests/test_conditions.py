@@ -7,15 +7,30 @@ from pathlib import Path
 import pytest
 
 import harness.probe
-from harness.conditions import POINTS, At, Condition, accepted, at, running_for, started
+from harness.conditions import (
+    POINTS,
+    At,
+    Condition,
+    accepted,
+    asked,
+    at,
+    running_for,
+    started,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
+    asked_count: int = 0
     accepted_count: int = 0
     started_count: int = 0
     running: tuple[float, ...] = ()
+    waiting_count: int = 0
     held: At | None = None
+
+    def asked(self) -> int:
+        return self.asked_count
 
     def accepted(self) -> int:
         return self.accepted_count
@@ -26,6 +41,9 @@ class _Counted:
     def running_seconds(self) -> list[float]:
         return list(self.running)
 
+    def waiting(self) -> int:
+        return self.waiting_count
+
     def is_held(self, breakpoint: At) -> bool:
         return breakpoint == self.held
 
@@ -33,6 +51,7 @@ class _Counted:
 @pytest.mark.parametrize(
     ("condition", "short", "reached"),
     [
+        (asked(40), _Counted(asked_count=39), _Counted(asked_count=40)),
         (accepted(40), _Counted(accepted_count=39), _Counted(accepted_count=40)),
         (started(10), _Counted(started_count=9), _Counted(started_count=10)),
         (running_for(1), _Counted(running=(0.9, 0.9)), _Counted(running=(1,))),
@@ -41,6 +60,7 @@ class _Counted:
             _Counted(running=(5, 0.9)),
             _Counted(running=(5, 1)),
         ),
+        (waiting(10), _Counted(waiting_count=9), _Counted(waiting_count=10)),
         (at("ack.before"), _Counted(), _Counted(held=at("ack.before"))),
     ],
 )
@@ -52,7 +72,7 @@ def test_a_condition_is_met_from_its_count_on(
     assert condition.is_met(reached)
 
 
-@pytest.mark.parametrize("condition", [accepted, started, running_for])
+@pytest.mark.parametrize("condition", [asked, accepted, started, running_for, waiting])
 def test_a_condition_that_always_holds_is_refused(condition: object) -> None:
     """A condition that holds from the start would fire before any work."""
     with pytest.raises(ValueError, match="must be"):

@@ -26,7 +26,7 @@ def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkF
         for_seconds=1,
         does="every connection that stands is closed under its process",
         begin=_kill,
-        feels=_feels,
+        feels=are_gone,
         undo=_nothing,
         lasts=False,
         needs=NEEDS,
@@ -42,7 +42,8 @@ def _nothing(lane: Lane, links: Links) -> Undo:
     return NothingToUndo()
 
 
-def _feels(before: Felt, now: Felt) -> str | None:
+def are_gone(before: Felt, now: Felt) -> str | None:
+    """Feel that none of the connections of before stands; None where there was none."""
     if not before.connections or before.connections & now.connections:
         return None
     return f"{len(before.connections)} connections gone"

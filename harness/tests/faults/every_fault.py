@@ -6,31 +6,42 @@ It exists because the list is long: one for each family, in the order of harness
 from dataclasses import dataclass
 from typing import Any
 
-from harness.conditions import Counts
+from harness.conditions import Counts, waiting
 from harness.faults import (
     Fault,
     accept_then_close,
+    ack_timeout,
+    close_connections,
     crash,
     crash_loop,
+    delete_queue,
+    deliver_again,
+    disk_alarm,
     flap,
     freeze,
     kill,
     kill_child,
     kill_connections,
     latency,
+    limit_message_size,
+    limit_queue,
     memory_alarm,
     packet_loss,
     partition,
     pause,
     poison,
+    purge_queue,
     refuse,
     reset,
     restart,
+    revoke_permissions,
     silence,
     stop,
     suspend,
     throttle,
     truncate,
+    undecodable_body,
+    unknown_task,
     unplug,
 )
 
@@ -49,6 +60,8 @@ class AtOnce:
 
 
 NOW: Any = {"when": AtOnce(), "for_seconds": SECONDS}
+# Where the fault hits messages, the test sees to it that some are there.
+SOME_WAIT = waiting(3)
 # A few that go all the ways in which a link can be broken and healed.
 SAMPLE: list[Fault] = [
     refuse("*", "rabbitmq", **NOW),
@@ -100,12 +113,25 @@ _PROCESS: list[Fault] = [
 ]
 _RABBITMQ: list[Fault] = [
     memory_alarm(**NOW),
+    disk_alarm(**NOW),
+    close_connections(when=AtOnce()),
+    ack_timeout(within_seconds=60, **NOW),
+    limit_queue(messages=3, overflow="drop-head", **NOW),
+    limit_queue(messages=3, overflow="reject-publish", **NOW),
+    limit_message_size(size_bytes=64, **NOW),
+    revoke_permissions(**NOW),
+    delete_queue(when=AtOnce()),
+    purge_queue(when=SOME_WAIT),
 ]
 _POSTGRES: list[Fault] = []
 _REDIS: list[Fault] = []
 _RESOURCES: list[Fault] = []
 _CLOCK: list[Fault] = []
-_MESSAGES: list[Fault] = []
+_MESSAGES: list[Fault] = [
+    deliver_again(messages=3, when=SOME_WAIT),
+    unknown_task(messages=3, when=SOME_WAIT),
+    undecodable_body(messages=3, when=SOME_WAIT),
+]
 OTHERS = [
     *_NETWORK,
     *_PROCESS,

@@ -7,7 +7,7 @@ How long each took is left in reports/faults.md, for the README.
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from harness.phases import finishes_one
 from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
-from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
+from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE, SOME_WAIT
 from harness.together import Together
-from harness.workload.client import LaneClient, start
-from harness.workload.plan import jobs, plan
+from harness.workload.client import LaneClient, start, submit_one
+from harness.workload.plan import jobs, one_job, plan
 
 PROJECT = Path(__file__).parents[3]
 DESIGN = "outbox"
@@ -141,6 +141,8 @@ def test_it_is_felt_and_goes(
             pytest.skip(f"not possible here: {why}")
     for number in (1, 2):
         name = f"{name_of(fault)} ({number})"
+        if fault.when == SOME_WAIT:
+            have_some_wait(cell)
         asked = now()
         break_and_heal(cell, name, fault, threading.Event(), Together(1))
 
@@ -183,6 +185,21 @@ def test_a_toxiproxy_that_hangs_is_started_anew(lane_cell: Cell) -> None:
     assert all(lane.toxiproxy.is_well(link.proxy) for link in lane.links)
     assert wait_until(lambda: fault.verify(lane, aim), within_seconds=10)
     assert finishes_one(lane_cell, "sentinel", 1)
+
+
+def have_some_wait(cell: Cell) -> None:
+    """Have both pool children busy for two seconds, and messages wait behind them."""
+    for number in range(8):
+        job = one_job(f"{now():.6f}")
+        if number < 2:
+            job = replace(job, type="sleep", argument=2000)
+        submit_one(
+            cell.lane.web_url(),
+            job,
+            lambda _, event: cell.recorder.record(event),
+            design=DESIGN,
+            purpose="warm_up",
+        )
 
 
 def written(cell: Cell) -> list[dict[str, Any]]:
