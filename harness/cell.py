@@ -38,8 +38,9 @@ _LOST = (
 class Cell:
     """One design's lane with the history that it is writing.
 
-    It is also what a fault's condition counts (`conditions.Counts`). `asked_now` and
-    `accepted_now` are replaced once clients are under way.
+    It is also what a fault's condition counts (`conditions.Counts`). `accepted_now`
+    is replaced once clients are under way. `felt` is since when each fault is felt that
+    is on.
     """
 
     design: Design
@@ -49,14 +50,10 @@ class Cell:
     session_folder: Path
     tell: Tell
     failure: HarnessError | None = None
-    asked_now: Callable[[str], int] = field(default=lambda _: 0)
     accepted_now: Callable[[str], int] = field(default=lambda _: 0)
     # The faults that are healed, or never were on.
     faults_over: list[str] = field(default_factory=list)
-
-    def asked(self) -> int:
-        """Return how many jobs clients have asked for so far."""
-        return self.asked_now(self.design.name)
+    felt: dict[str, float] = field(default_factory=dict)
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""
@@ -69,6 +66,10 @@ class Cell:
     def running_seconds(self) -> list[float]:
         """Return how long each attempt that runs has been running."""
         return [now() - attempt.time for attempt in self.lane.attempts.running()]
+
+    def biting_seconds(self) -> list[float]:
+        """Return how long each fault that is on has been felt."""
+        return [now() - since for since in list(self.felt.values())]
 
     def waiting(self) -> int:
         """Return how many messages wait in the job queues; 0 if the broker is away."""

@@ -26,10 +26,6 @@ POINTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Counts(Protocol):
     """What a lane has done so far in this scenario."""
 
-    def asked(self) -> int:
-        """Return how many jobs clients have asked for, whatever the answer."""
-        ...
-
     def accepted(self) -> int:
         """Return how many submissions were answered ok."""
         ...
@@ -40,6 +36,10 @@ class Counts(Protocol):
 
     def running_seconds(self) -> list[float]:
         """Return how long each attempt that runs has been running."""
+        ...
+
+    def biting_seconds(self) -> list[float]:
+        """Return how long each fault that is on in the lane has been felt."""
         ...
 
     def waiting(self) -> int:
@@ -58,18 +58,6 @@ class Condition(Protocol):
     def sentence(self) -> str: ...
 
     def is_met(self, counts: Counts) -> bool: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    count: int
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.count} jobs were asked for"
-
-    def is_met(self, counts: Counts) -> bool:
-        return counts.asked() >= self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +100,18 @@ class _RunningFor:
 
 
 @dataclass(frozen=True, slots=True)
+class _BitingFor:
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        return f"another fault had been on for {self.seconds:g} s"
+
+    def is_met(self, counts: Counts) -> bool:
+        return any(each >= self.seconds for each in counts.biting_seconds())
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     count: int
 
@@ -142,15 +142,6 @@ class At:
         return counts.is_held(self)
 
 
-def asked(count: int) -> Condition:
-    """Return the condition that clients have asked the lane for `count` jobs.
-
-    They ask as planned, however the lane answers: it is the condition for what is to
-    begin while a fault is on that lets nobody be accepted.
-    """
-    return _Asked(_positive("asked", count))
-
-
 def accepted(count: int) -> Condition:
     """Return the condition that the lane's API has accepted `count` jobs."""
     return _Accepted(_positive("accepted", count))
@@ -170,6 +161,16 @@ def running_for(seconds: float, *, attempts: int = 1) -> Condition:
     if seconds <= 0:
         raise ValueError(f"running_for({seconds}): the time must be above 0")
     return _RunningFor(seconds, _positive("running_for: attempts", attempts))
+
+
+def biting_for(seconds: float) -> Condition:
+    """Return the condition that another fault is on and was felt for so long.
+
+    So that one comes in the middle of the other, however fast the machine is.
+    """
+    if seconds <= 0:
+        raise ValueError(f"biting_for({seconds}): the time must be above 0")
+    return _BitingFor(seconds)
 
 
 def waiting(count: int) -> Condition:

@@ -23,6 +23,7 @@ from harness.history import (
     Ledger,
     Outcome,
     PollEnded,
+    PublishBegun,
     QueueSeen,
     Rejected,
     Row,
@@ -212,6 +213,7 @@ def _clock_error_seconds(history: History) -> float:
 def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
     """Put each event under its field and key; strangers under a name of their own."""
     names = _names(history)
+    jobs = {each.task: each.job for each in history.of(PublishBegun) if each.job}
     gathered: dict[str, dict[str, list[Any]]] = {}
     for kind, field in FIELDS.items():
         has_key = kind in (SubmitBegun, SubmitEnded, PollEnded)
@@ -220,9 +222,12 @@ def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
         for event in history.of(kind):
             if has_key:
                 under[event.key].append(event)
-            elif event.job is not None:
-                name = names.get(event.job) or f"(job {event.job} without a key)"
-                under[name].append(event)
+                continue
+            job = event.job
+            if job is None:  # nobody could read the message: its task tells
+                job = jobs.get(getattr(event, "task", ""))
+            if job is not None:
+                under[names.get(job) or f"(job {job} without a key)"].append(event)
         gathered[field] = under
     return gathered
 

@@ -227,7 +227,6 @@ def _clients(cells: Sequence[Cell], story: Story, run: Run) -> Iterator[Running]
         overtime=True,
     )
     for cell in cells:
-        cell.asked_now = clients.asked
         cell.accepted_now = clients.accepted
     try:
         yield clients

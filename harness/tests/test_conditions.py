@@ -12,8 +12,8 @@ from harness.conditions import (
     At,
     Condition,
     accepted,
-    asked,
     at,
+    biting_for,
     running_for,
     started,
     waiting,
@@ -22,15 +22,12 @@ from harness.conditions import (
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    asked_count: int = 0
     accepted_count: int = 0
     started_count: int = 0
     running: tuple[float, ...] = ()
+    biting: tuple[float, ...] = ()
     waiting_count: int = 0
     held: At | None = None
-
-    def asked(self) -> int:
-        return self.asked_count
 
     def accepted(self) -> int:
         return self.accepted_count
@@ -40,6 +37,9 @@ class _Counted:
 
     def running_seconds(self) -> list[float]:
         return list(self.running)
+
+    def biting_seconds(self) -> list[float]:
+        return list(self.biting)
 
     def waiting(self) -> int:
         return self.waiting_count
@@ -51,7 +51,6 @@ class _Counted:
 @pytest.mark.parametrize(
     ("condition", "short", "reached"),
     [
-        (asked(40), _Counted(asked_count=39), _Counted(asked_count=40)),
         (accepted(40), _Counted(accepted_count=39), _Counted(accepted_count=40)),
         (started(10), _Counted(started_count=9), _Counted(started_count=10)),
         (running_for(1), _Counted(running=(0.9, 0.9)), _Counted(running=(1,))),
@@ -60,6 +59,7 @@ class _Counted:
             _Counted(running=(5, 0.9)),
             _Counted(running=(5, 1)),
         ),
+        (biting_for(2), _Counted(biting=(1.9,)), _Counted(biting=(0.1, 2))),
         (waiting(10), _Counted(waiting_count=9), _Counted(waiting_count=10)),
         (at("ack.before"), _Counted(), _Counted(held=at("ack.before"))),
     ],
@@ -72,7 +72,9 @@ def test_a_condition_is_met_from_its_count_on(
     assert condition.is_met(reached)
 
 
-@pytest.mark.parametrize("condition", [asked, accepted, started, running_for, waiting])
+@pytest.mark.parametrize(
+    "condition", [accepted, started, running_for, biting_for, waiting]
+)
 def test_a_condition_that_always_holds_is_refused(condition: object) -> None:
     """A condition that holds from the start would fire before any work."""
     with pytest.raises(ValueError, match="must be"):

@@ -4,37 +4,31 @@ who publishes without a confirm is told nothing: the message waits in a socket's
 (`failures.md` PUB-04).
 """
 
-from collections.abc import Callable
-
 from harness.conditions import Condition
-from harness.faults.network.link_fault import SOME_WORK, LinkFault, Links, observes
-from harness.stack import services
-from harness.stack.lane import Lane
-from harness.stack.undoing import RunInside, Undo
+from harness.faults.network.link_fault import SOME_WORK, LinkFault, observes
+from harness.faults.rabbitmq.setting import as_configured, tells, told_again
 
-_WATERMARK = "vm_memory_monitor:get_vm_memory_high_watermark()"
-_DISK_LIMIT = "rabbit_disk_monitor:get_disk_free_limit()"
-# A petabyte, more than any machine that this runs on has free.
-_TOO_MUCH_DISK = "1000000000000000"
+_SET_MEMORY = "vm_memory_monitor:set_vm_memory_high_watermark({})"
+_SET_DISK = "rabbit_disk_monitor:set_disk_free_limit({})"
+_A_MEGABYTE = "{absolute, 1000000}"
+# More than any machine that this runs on has free.
+_A_PETABYTE = "1000000000000000"
 
 
 def memory_alarm(*, when: Condition, for_seconds: float) -> LinkFault:
     """Raise the broker's memory alarm, which blocks every publisher of every lane."""
-    return _alarm("memory", when, for_seconds, begin=_lack_memory, undo=_have_memory)
+    undo = as_configured(_SET_MEMORY, "vm_memory_high_watermark")
+    return _alarm("memory", when, for_seconds, _SET_MEMORY.format(_A_MEGABYTE), undo)
 
 
 def disk_alarm(*, when: Condition, for_seconds: float) -> LinkFault:
     """Raise the broker's disk alarm, which blocks every publisher of every lane."""
-    return _alarm("disk", when, for_seconds, begin=_lack_disk, undo=_have_disk)
+    undo = as_configured(_SET_DISK, "disk_free_limit")
+    return _alarm("disk", when, for_seconds, _SET_DISK.format(_A_PETABYTE), undo)
 
 
 def _alarm(
-    resource: str,
-    when: Condition,
-    for_seconds: float,
-    *,
-    begin: Callable[[Lane, Links], None],
-    undo: Callable[[Lane, Links], Undo],
+    resource: str, when: Condition, for_seconds: float, begin: str, undo: str
 ) -> LinkFault:
     return LinkFault(
         type=f"{resource}_alarm",
@@ -43,43 +37,10 @@ def _alarm(
         when=when,
         for_seconds=for_seconds,
         does=f"its {resource} alarm is raised: it reads nothing from publishers",
-        begin=begin,
+        begin=tells(begin),
         feels=observes("silent"),
-        undo=undo,
+        undo=told_again(undo),
         check=SOME_WORK,
         shared=True,
         hits="rabbitmq",
     )
-
-
-def _lack_memory(lane: Lane, links: Links) -> None:
-    _tell(lane, "set_vm_memory_high_watermark", "absolute", "1MB")
-
-
-def _have_memory(lane: Lane, links: Links) -> Undo:
-    """Remember the watermark as it is: a share of the memory, or {absolute, bytes}."""
-    share = _told(lane, _WATERMARK)
-    words = [share]
-    if share.startswith("{absolute,"):
-        words = ["absolute", share.removeprefix("{absolute,").rstrip("}")]
-    command = ("rabbitmqctl", "set_vm_memory_high_watermark", *words)
-    return RunInside(container=lane.services["rabbitmq"].id, commands=(command,))
-
-
-def _lack_disk(lane: Lane, links: Links) -> None:
-    _tell(lane, "set_disk_free_limit", _TOO_MUCH_DISK)
-
-
-def _have_disk(lane: Lane, links: Links) -> Undo:
-    """Remember the limit as it is, in bytes."""
-    command = ("rabbitmqctl", "set_disk_free_limit", _told(lane, _DISK_LIMIT))
-    return RunInside(container=lane.services["rabbitmq"].id, commands=(command,))
-
-
-def _tell(lane: Lane, *words: str) -> None:
-    services.ask(lane.services["rabbitmq"], ["rabbitmqctl", *words])
-
-
-def _told(lane: Lane, expression: str) -> str:
-    command = ["rabbitmqctl", "--silent", "eval", f"{expression}."]
-    return services.ask(lane.services["rabbitmq"], command).decode().strip()

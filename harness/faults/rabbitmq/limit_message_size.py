@@ -9,13 +9,12 @@ while the broker runs, where a change of its settings would need a restart.
 
 from harness.conditions import Condition
 from harness.faults.arguments import check_range
-from harness.faults.network.link_fault import LinkFault, Links, is_told
-from harness.stack import services
-from harness.stack.lane import Check, Lane
-from harness.stack.undoing import RunInside, Undo
+from harness.faults.network.link_fault import LinkFault, is_told
+from harness.faults.rabbitmq.setting import as_configured, tells, told_again
+from harness.stack.lane import Check
 
 _MOST_BYTES = 1_000_000
-_LIMIT = "persistent_term:get(max_message_size)"
+_SET = "persistent_term:put(max_message_size, {})"
 
 
 def limit_message_size(
@@ -23,10 +22,6 @@ def limit_message_size(
 ) -> LinkFault:
     """Have the broker refuse every message with a longer body, of every lane."""
     check_range("limit_message_size", "size_bytes", size_bytes, 1, _MOST_BYTES)
-
-    def limit(lane: Lane, links: Links) -> None:
-        services.ask(lane.services["rabbitmq"], _setting(f"{size_bytes}"))
-
     return LinkFault(
         type="limit_message_size",
         roles=("*",),
@@ -34,21 +29,10 @@ def limit_message_size(
         when=when,
         for_seconds=for_seconds,
         does=f"a message with a body of more than {size_bytes} bytes is refused",
-        begin=limit,
+        begin=tells(_SET.format(size_bytes)),
         feels=is_told("larger than"),
-        undo=_as_it_was,
+        undo=told_again(as_configured(_SET, "max_message_size")),
         check=Check(work=True, size=size_bytes + 1),
         shared=True,
         hits="rabbitmq",
     )
-
-
-def _as_it_was(lane: Lane, links: Links) -> Undo:
-    broker = lane.services["rabbitmq"]
-    was = services.ask(broker, ["rabbitmqctl", "--silent", "eval", f"{_LIMIT}."])
-    return RunInside(container=broker.id, commands=(_setting(was.decode().strip()),))
-
-
-def _setting(size_bytes: str) -> tuple[str, ...]:
-    expression = f"persistent_term:put(max_message_size, {size_bytes})."
-    return ("rabbitmqctl", "eval", expression)
