@@ -17,12 +17,13 @@ from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
 from harness.clock import now, wait_until
 from harness.designs import find_designs
-from harness.faults import Fault, refuse
+from harness.faults import Fault, kill, refuse
 from harness.faults.process.child_fault import ChildFault
 from harness.phases import finishes_one
 from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
+from harness.stack.queues import Message, delete, put, take
 from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE, SOME_WAIT
 from harness.together import Together
 from harness.workload.client import LaneClient, start, submit_one
@@ -169,6 +170,33 @@ def _took(events: Sequence[dict[str, Any]], served: float) -> Took:
     return Took(
         felt=confirmed - injected, gone=verified - healed, serves=served - healed
     )
+
+
+@pytest.mark.engine
+def test_what_a_killed_broker_keeps(lane_cell: Cell) -> None:
+    """What is durable in what is durable; a quorum queue keeps all that it took."""
+    lane = lane_cell.lane
+    kept = {}
+    for name, kind, durable, mode in (
+        ("harness.durable", "classic", True, 2),
+        ("harness.transient", "classic", True, 1),
+        ("harness.quorum", "quorum", True, 1),
+        ("harness.gone", "classic", False, 2),
+    ):
+        queue = {"durable": durable, "arguments": {"x-queue-type": kind}}
+        lane.broker.call("PUT", f"queues/{DESIGN}/{name}", queue)
+        put(lane, name, [Message(properties={"delivery_mode": mode}, payload="")])
+
+    killed = kill("rabbitmq", **NOW)
+    break_and_heal(lane_cell, "kill", killed, threading.Event(), Together(1))
+
+    there = {row["name"] for row in lane.broker.call("GET", f"queues/{DESIGN}").json()}
+    for name in ("harness.durable", "harness.transient", "harness.quorum"):
+        kept[name] = len(take(lane, name, 2))
+        delete(lane, name)
+    assert kept == {"harness.durable": 1, "harness.transient": 0, "harness.quorum": 1}
+    assert "harness.gone" not in there
+    wait_until(lane.consumes, within_seconds=40)
 
 
 @pytest.mark.engine
