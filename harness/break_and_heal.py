@@ -116,6 +116,7 @@ def _confirm(
         because = f"it came too late for this: {fault.when.sentence}"
         _note_failure(cell, name, "confirm", because)
         return False
+    cell.felt[name] = now()
     cell.recorder.record(
         FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
     )
@@ -136,6 +137,7 @@ def _heal(
 ) -> None:
     """Heal first, then write it down: the disk may be full by now."""
     gone = now()
+    cell.felt.pop(name, None)
     try:
         step = together.once(partial(fault.heal, cell.lane, aim))
     except HarnessError as error:

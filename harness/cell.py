@@ -21,6 +21,7 @@ from harness.errors import EvidenceNotWritten, HarnessError, StackLost
 from harness.history import BreakpointReached, HarnessFailed, Phase
 from harness.recorder import Recorder
 from harness.stack.lane import Lane
+from harness.stack.queues import job_queues
 
 Tell = Callable[[str], None]
 
@@ -38,7 +39,8 @@ class Cell:
     """A design's lane with the history that it is writing.
 
     It is also what a fault's condition counts (`conditions.Counts`). `accepted_now`
-    is replaced once clients are under way.
+    is replaced once clients are under way. `felt` is since when each fault is felt that
+    is on.
     """
 
     design: Design
@@ -51,6 +53,7 @@ class Cell:
     accepted_now: Callable[[str], int] = field(default=lambda _: 0)
     # The faults that are healed, or never were on.
     faults_over: list[str] = field(default_factory=list)
+    felt: dict[str, float] = field(default_factory=dict)
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""
@@ -63,6 +66,17 @@ class Cell:
     def running_seconds(self) -> list[float]:
         """Return how long each attempt that runs has been running."""
         return [now() - attempt.time for attempt in self.lane.attempts.running()]
+
+    def biting_seconds(self) -> list[float]:
+        """Return how long each fault that is on has been felt."""
+        return [now() - since for since in list(self.felt.values())]
+
+    def waiting(self) -> int:
+        """Return how many messages wait in the job queues; 0 if the broker is away."""
+        try:
+            return sum(queue.ready for queue in job_queues(self.lane))
+        except StackLost:
+            return 0
 
     def is_held(self, breakpoint: At) -> bool:
         """Say whether a living process waits at the breakpoint."""

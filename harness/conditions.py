@@ -38,6 +38,14 @@ class Counts(Protocol):
         """Return how long each attempt that runs has been running."""
         ...
 
+    def biting_seconds(self) -> list[float]:
+        """Return how long each fault that is on in the lane has been felt."""
+        ...
+
+    def waiting(self) -> int:
+        """Return how many messages wait in the lane's job queues."""
+        ...
+
     def is_held(self, breakpoint: "At") -> bool:
         """Say whether a process of the lane waits at the breakpoint."""
         ...
@@ -92,6 +100,30 @@ class _RunningFor:
 
 
 @dataclass(frozen=True, slots=True)
+class _BitingFor:
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        return f"another fault had been on for {self.seconds:g} s"
+
+    def is_met(self, counts: Counts) -> bool:
+        return any(each >= self.seconds for each in counts.biting_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    count: int
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.count} messages waited for a worker"
+
+    def is_met(self, counts: Counts) -> bool:
+        return counts.waiting() >= self.count
+
+
+@dataclass(frozen=True, slots=True)
 class At:
     """A breakpoint: the `nth` arrival of `roles` at `point` waits for the fault.
 
@@ -129,6 +161,24 @@ def running_for(seconds: float, *, attempts: int = 1) -> Condition:
     if seconds <= 0:
         raise ValueError(f"running_for({seconds}): the time must be above 0")
     return _RunningFor(seconds, _positive("running_for: attempts", attempts))
+
+
+def biting_for(seconds: float) -> Condition:
+    """Return the condition that another fault is on and was felt for so long.
+
+    So that one comes in the middle of the other, however fast the machine is.
+    """
+    if seconds <= 0:
+        raise ValueError(f"biting_for({seconds}): the time must be above 0")
+    return _BitingFor(seconds)
+
+
+def waiting(count: int) -> Condition:
+    """Return the condition that `count` messages wait in the lane's job queues.
+
+    They do when each pool child is in the middle of a long job.
+    """
+    return _Waiting(_positive("waiting", count))
 
 
 def at(point: str, *, nth: int = 1, role: str | None = None) -> At:

@@ -23,6 +23,7 @@ from harness.history import (
     Ledger,
     Outcome,
     PollEnded,
+    PublishBegun,
     QueueSeen,
     Rejected,
     Row,
@@ -229,6 +230,7 @@ def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
     """Put each event under its field and key; strangers under a name of their own."""
     names = _names(history)
     former = _former_names(history, names)
+    jobs = {each.task: each.job for each in history.of(PublishBegun) if each.job}
     gathered: dict[str, dict[str, list[Any]]] = {}
     for kind, field in FIELDS.items():
         has_key = kind in (SubmitBegun, SubmitEnded, PollEnded)
@@ -237,10 +239,14 @@ def _gather(history: History) -> dict[str, dict[str, list[Any]]]:
         for event in history.of(kind):
             if has_key:
                 under[event.key].append(event)
-            elif event.job is not None:
-                name, until = former.get(event.job, ("", 0.0))
+                continue
+            job = event.job
+            if job is None:  # nobody could read the message: its task tells
+                job = jobs.get(getattr(event, "task", ""))
+            if job is not None:
+                name, until = former.get(job, ("", 0.0))
                 if event.time >= until:
-                    name = names.get(event.job) or f"(job {event.job} without a key)"
+                    name = names.get(job) or f"(job {job} without a key)"
                 under[name].append(event)
         gathered[field] = under
     return gathered

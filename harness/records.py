@@ -238,8 +238,14 @@ class JobRecord:
 
     def _only(self, job: int) -> "JobRecord":
         """Return the record with one job's events only, and all of the client's."""
+        tasks = {each.task for each in self.publishes_begun if each.job == job}
         kept: dict[str, Any] = {
-            field: tuple(event for event in getattr(self, field) if event.job == job)
+            field: tuple(
+                event
+                for event in getattr(self, field)
+                if event.job == job
+                or (event.job is None and getattr(event, "task", "") in tasks)
+            )
             for kind, field in FIELDS.items()
             if kind not in (SubmitBegun, SubmitEnded)
         }

@@ -5,13 +5,13 @@ of tasks that end meanwhile cannot be kept.
 """
 
 from harness.conditions import accepted
-from harness.faults import limit_memory
+from harness.faults import limit_maxmemory
 from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
     workload=jobs(per_second=6, for_seconds=20),
-    faults=[limit_memory("allkeys-lru", when=accepted(30), for_seconds=6)],
+    faults=[limit_maxmemory("allkeys-lru", when=accepted(30), for_seconds=6)],
     bites={"early_ack": {"split_brain"}},
 )
 

@@ -8,7 +8,8 @@ message and loses none. A repeated message finds a job that is not `pending`, an
 turned away. An attempt writes result, state and effect in one transaction, under a
 number of its own (jobs/attempts.py), and renews a lease on the job while it runs. The
 relay also reaps: it owes a new message for a job whose lease ran out, or whose message
-is gone.
+is gone. So a dead letter fails its job only if it was delivered too often; one that a
+full queue dropped, or that Celery rejected, is no fault of the job.
 
 What it promises: everything, except that a body is entered only once. When a connection
 breaks, nobody can know whether the worker at its other end still runs. A request waits
@@ -57,6 +58,7 @@ from jobs.queues import (
     is_redelivered,
     retried_for_ever,
     waiting_messages,
+    was_only_dropped,
 )
 
 logger = logging.getLogger(__name__)
@@ -139,8 +141,9 @@ def saved(job: Job, created: bool) -> None:
 def perform(task: Task, job_id: int) -> None:
     """Run the job, unless it has ended or somebody else runs it."""
     if is_dead_letter(task):
-        with retried_for_ever(task):
-            attempts.fail_dead_letter(job_id)
+        if not was_only_dropped(task):
+            with retried_for_ever(task):
+                attempts.fail_dead_letter(job_id)
         return
     # A message that comes back, or that a retry sent, is the last attempt's own: that
     # one is gone, or cut off from the broker. A second message for the job is not.

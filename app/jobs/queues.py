@@ -53,6 +53,16 @@ def is_dead_letter(task: Task) -> bool:
     return key.rsplit(".", maxsplit=1)[-1] == DEAD.routing_key
 
 
+def was_only_dropped(task: Task) -> bool:
+    """Say whether the running task's dead letter came there though nobody ran it.
+
+    It was too many for a queue with a limit, too old, or its retry could not be sent;
+    one that was delivered too often is another matter.
+    """
+    reason = task.request.get("x-last-death-reason")
+    return reason in ("maxlen", "expired", "rejected")
+
+
 def is_redelivered(task: Task) -> bool:
     """Say whether the running task's message was with a worker before."""
     return bool(_delivery(task)["redelivered"])

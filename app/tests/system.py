@@ -90,8 +90,18 @@ class System:
         """Say whether the job has this status, and so many effects."""
         return (self.status(job_id), self.effects(job_id)) == (status, effects)
 
-    def publish(self, job_id: int, routing_key: str, *, retries: int = 0) -> None:
-        """Send a message for the job, of type sleep, past web and relay."""
+    def publish(
+        self,
+        job_id: int,
+        routing_key: str,
+        *,
+        retries: int = 0,
+        expires_seconds: float | None = None,
+    ) -> None:
+        """Send a message for the job, of type sleep, past web and relay.
+
+        The broker drops one that expires before a worker has it.
+        """
         message = app.amqp.as_task_v2(
             uuid(), "jobs.tasks.sleep", kwargs={"job_id": job_id}, retries=retries
         )
@@ -101,6 +111,7 @@ class System:
                 exchange="default",
                 routing_key=routing_key,
                 headers=message.headers,
+                expiration=expires_seconds,
                 **message.properties,
             )
 

@@ -78,4 +78,7 @@ def _cause(record: JobRecord, first: Attempt, second: Attempt) -> str:
     ):
         return "lease"
     sent = [e for e in record.publishes_ended if e.error is None and e.time <= stop]
-    return "published twice" if len(sent) > 1 else "unexplained"
+    if len(sent) > 1:
+        return "published twice"
+    came = [e for e in record.deliveries if not e.redelivered and e.time <= stop]
+    return "delivered twice" if len(came) > len(sent) > 0 else "unexplained"

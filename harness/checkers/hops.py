@@ -172,6 +172,8 @@ def _message(
     if isinstance(word, Rejected):
         return "swallowed", "its message was rejected and not queued again"
     if isinstance(word, Acknowledged):
+        if word.job is None:
+            return "swallowed", "its message, which nobody could read, was acknowledged"
         since = max((each.time for each in record.deliveries), default=word.time)
         states = [each.state for each in record.tasks_ended if each.time >= since]
         if states:

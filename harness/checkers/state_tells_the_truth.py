@@ -70,7 +70,8 @@ def _split(record: JobRecord, row: Row) -> Iterator[Anomaly]:
     """Compare the row with what the API shows and what the result backend holds.
 
     A number that a task returned is taken for its job's result; one that returned
-    none says only that it ended, and one that failed may have been followed by another.
+    none says only that it ended. One that failed may have been followed by another: it
+    tells of the job only if it is the last that entered its body.
     """
     for seen in record.api_seen:
         if (seen.status, seen.result) != (row.status, row.result):
@@ -81,8 +82,10 @@ def _split(record: JobRecord, row: Row) -> Iterator[Anomaly]:
         kept = held.state == "SUCCESS" and held.result is not None
         if kept and ("finished", held.result) != (row.status, row.result):
             yield _disagreement(record, row, "result backend", held.state, held)
-    failed = {held.state for held in record.results_seen} == {"FAILURE"}
-    if failed and row.status == "finished":
+    states = {held.task: held.state for held in record.results_seen}
+    last = max(record.entered, key=lambda each: each.time, default=None)
+    is_of_it = last is None or last.task in states
+    if is_of_it and set(states.values()) == {"FAILURE"} and row.status == "finished":
         held = record.results_seen[-1]
         yield _disagreement(record, row, "result backend", held.state, held)
 

@@ -5,6 +5,9 @@ it, `verify` that it is gone. Target, direction and timing are arguments.
 """
 
 from harness.faults.fault import Fault
+from harness.faults.messages.deliver_again import deliver_again
+from harness.faults.messages.undecodable_body import undecodable_body
+from harness.faults.messages.unknown_task import unknown_task
 from harness.faults.network.accept_then_close import accept_then_close
 from harness.faults.network.flap import flap
 from harness.faults.network.freeze import freeze
@@ -33,18 +36,30 @@ from harness.faults.process.poison import poison
 from harness.faults.process.restart import restart
 from harness.faults.process.stop import stop
 from harness.faults.process.suspend import suspend
-from harness.faults.rabbitmq.alarm import memory_alarm
+from harness.faults.rabbitmq.ack_timeout import ack_timeout
+from harness.faults.rabbitmq.alarm import disk_alarm, memory_alarm
+from harness.faults.rabbitmq.close_connections import close_connections
+from harness.faults.rabbitmq.delete_queue import delete_queue
+from harness.faults.rabbitmq.limit_message_size import limit_message_size
+from harness.faults.rabbitmq.limit_queue import limit_queue
+from harness.faults.rabbitmq.purge_queue import purge_queue
+from harness.faults.rabbitmq.revoke_permissions import revoke_permissions
 from harness.faults.redis.exhaust_clients import exhaust_clients
 from harness.faults.redis.kill_clients import kill_clients
-from harness.faults.redis.limit_memory import limit_memory
+from harness.faults.redis.limit_maxmemory import limit_maxmemory
 from harness.faults.redis.pause_clients import pause_clients
 
 __all__ = [
     "Fault",
     "accept_then_close",
+    "ack_timeout",
     "asynchronous_commit",
+    "close_connections",
     "crash",
     "crash_loop",
+    "delete_queue",
+    "deliver_again",
+    "disk_alarm",
     "exhaust_clients",
     "exhaust_connections",
     "flap",
@@ -55,7 +70,9 @@ __all__ = [
     "kill_clients",
     "kill_connections",
     "latency",
-    "limit_memory",
+    "limit_maxmemory",
+    "limit_message_size",
+    "limit_queue",
     "lock_row",
     "lock_table",
     "memory_alarm",
@@ -64,15 +81,19 @@ __all__ = [
     "pause",
     "pause_clients",
     "poison",
+    "purge_queue",
     "read_only",
     "refuse",
     "reset",
     "restart",
+    "revoke_permissions",
     "silence",
     "stop",
     "suspend",
     "terminate_backends",
     "throttle",
     "truncate",
+    "undecodable_body",
+    "unknown_task",
     "unplug",
 ]

@@ -9,6 +9,7 @@ from typing import Protocol
 from harness.conditions import Condition
 from harness.history import Reading
 from harness.stack.lane import Felt, Lane
+from harness.stack.queues import JobQueue
 from harness.stack.undoing import NothingToUndo, Undo
 
 
@@ -20,7 +21,8 @@ class Aim:
     afterwards is too late to ask. `undo` is how anybody can undo the fault.
     `victim` is the process hit: one of several by its id inside its container, with
     the `job` that it runs, a whole container by the engine's. `ends` is the role whose
-    container ends with it. `before` is what the links' clients felt.
+    container ends with it. `before` is what the links' clients felt, `queues` how the
+    lane's job queues were. `tasks` are those whose messages are hit.
     """
 
     used: frozenset[str]
@@ -29,6 +31,8 @@ class Aim:
     job: int | None = None
     ends: str | None = None
     before: tuple[Felt, ...] = ()
+    queues: tuple[JobQueue, ...] = ()
+    tasks: frozenset[str] = frozenset()
 
 
 class Fault(Protocol):

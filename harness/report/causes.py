@@ -40,6 +40,7 @@ CLAUSES: Mapping[str, str] = {
     "retried": "its task was tried again",
     "lease": "its attempt was taken for dead, and the job was handed out again",
     "published twice": "its message was published twice",
+    "delivered twice": "its message came twice, though it was published once",
     "retried by the client": "its client asked again and was given a second job",
     "published before commit": "its message was published before its row was committed,"
     " and the row was rolled back",

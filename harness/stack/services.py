@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import CONFLICT
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -234,7 +235,12 @@ def ask(
     (1 of 1500 on two full cores, Docker 20.10). Raises StackLost.
     """
     for _ in range(_ASK_TRIES):
-        answer = container.exec_run(list(command), environment=dict(environment))
+        try:
+            answer = container.exec_run(list(command), environment=dict(environment))
+        except docker.errors.APIError as error:
+            if error.status_code != CONFLICT:
+                raise
+            raise StackLost(f"{container.name} is not running") from error
         said: bytes = answer.output
         if answer.exit_code != 0:
             raise StackLost(

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 import harness.probe
-from harness.conditions import POINTS, At, Condition, accepted, at, running_for, started
+from harness.conditions import (
+    POINTS,
+    At,
+    Condition,
+    accepted,
+    at,
+    biting_for,
+    running_for,
+    started,
+    waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +25,8 @@ class _Counted:
     accepted_count: int = 0
     started_count: int = 0
     running: tuple[float, ...] = ()
+    biting: tuple[float, ...] = ()
+    waiting_count: int = 0
     held: At | None = None
 
     def accepted(self) -> int:
@@ -25,6 +37,12 @@ class _Counted:
 
     def running_seconds(self) -> list[float]:
         return list(self.running)
+
+    def biting_seconds(self) -> list[float]:
+        return list(self.biting)
+
+    def waiting(self) -> int:
+        return self.waiting_count
 
     def is_held(self, breakpoint: At) -> bool:
         return breakpoint == self.held
@@ -41,6 +59,8 @@ class _Counted:
             _Counted(running=(5, 0.9)),
             _Counted(running=(5, 1)),
         ),
+        (biting_for(2), _Counted(biting=(1.9,)), _Counted(biting=(0.1, 2))),
+        (waiting(10), _Counted(waiting_count=9), _Counted(waiting_count=10)),
         (at("ack.before"), _Counted(), _Counted(held=at("ack.before"))),
     ],
 )
@@ -52,7 +72,9 @@ def test_a_condition_is_met_from_its_count_on(
     assert condition.is_met(reached)
 
 
-@pytest.mark.parametrize("condition", [accepted, started, running_for])
+@pytest.mark.parametrize(
+    "condition", [accepted, started, running_for, biting_for, waiting]
+)
 def test_a_condition_that_always_holds_is_refused(condition: object) -> None:
     """A condition that holds from the start would fire before any work."""
     with pytest.raises(ValueError, match="must be"):

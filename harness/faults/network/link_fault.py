@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from harness.conditions import Condition
-from harness.errors import FaultNotInjected
+from harness.errors import FaultNotInjected, StackLost
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
 from harness.history import Reading
@@ -145,10 +145,17 @@ class LinkFault:
         return links
 
     def _read(self, lane: Lane, aim: Aim, feels: Feels) -> tuple[Reading, ...] | None:
-        """Return a reading of each link, or None while one of them feels nothing."""
+        """Return a reading of each link, or None while one of them feels nothing.
+
+        A role that another fault has taken away feels nothing.
+        """
         before = {each.on: each for each in aim.before}
         readings = []
-        for now in lane.feel(self._links(lane), self.check):
+        try:
+            felt = lane.feel(self._links(lane), self.check)
+        except StackLost:
+            return None
+        for now in felt:
             if self.of_connections and not before[now.on].connections:
                 continue
             observed = feels(before[now.on], now)

@@ -1,50 +1,46 @@
-"""`memory_alarm`: the broker runs out of memory, as it thinks, and reads no more from
-whoever publishes. Consumers go on; new connections are welcome; and who publishes
-without a confirm is told nothing: the message waits in a socket's buffer, and is lost
-with its process (`failures.md` PUB-04).
+"""`memory_alarm`, `disk_alarm`: the broker runs out of memory or disk, as it thinks. It
+reads no more from whoever publishes. Consumers go on; new connections are welcome; and
+who publishes without a confirm is told nothing: the message waits in a socket's buffer
+(`failures.md` PUB-04).
 """
 
 from harness.conditions import Condition
-from harness.faults.network.link_fault import SOME_WORK, LinkFault, Links, observes
-from harness.stack import services
-from harness.stack.lane import Lane
-from harness.stack.undoing import RunInside, Undo
+from harness.faults.network.link_fault import SOME_WORK, LinkFault, observes
+from harness.faults.rabbitmq.setting import as_configured, tells, told_again
 
-_WATERMARK = "vm_memory_monitor:get_vm_memory_high_watermark()"
+_SET_MEMORY = "vm_memory_monitor:set_vm_memory_high_watermark({})"
+_SET_DISK = "rabbit_disk_monitor:set_disk_free_limit({})"
+_A_MEGABYTE = "{absolute, 1000000}"
+# More than any machine that this runs on has free.
+_A_PETABYTE = "1000000000000000"
 
 
 def memory_alarm(*, when: Condition, for_seconds: float) -> LinkFault:
     """Raise the broker's memory alarm, which blocks every publisher of every lane."""
+    undo = as_configured(_SET_MEMORY, "vm_memory_high_watermark")
+    return _alarm("memory", when, for_seconds, _SET_MEMORY.format(_A_MEGABYTE), undo)
+
+
+def disk_alarm(*, when: Condition, for_seconds: float) -> LinkFault:
+    """Raise the broker's disk alarm, which blocks every publisher of every lane."""
+    undo = as_configured(_SET_DISK, "disk_free_limit")
+    return _alarm("disk", when, for_seconds, _SET_DISK.format(_A_PETABYTE), undo)
+
+
+def _alarm(
+    resource: str, when: Condition, for_seconds: float, begin: str, undo: str
+) -> LinkFault:
     return LinkFault(
-        type="memory_alarm",
+        type=f"{resource}_alarm",
         roles=("*",),
         services=("rabbitmq",),
         when=when,
         for_seconds=for_seconds,
-        does="its memory alarm is raised: it reads nothing from publishers",
-        begin=_raise,
+        does=f"its {resource} alarm is raised: it reads nothing from publishers",
+        begin=tells(begin),
         feels=observes("silent"),
-        undo=_lower,
+        undo=told_again(undo),
         check=SOME_WORK,
         shared=True,
         hits="rabbitmq",
     )
-
-
-def _raise(lane: Lane, links: Links) -> None:
-    services.ask(
-        lane.services["rabbitmq"],
-        ["rabbitmqctl", "set_vm_memory_high_watermark", "absolute", "1MB"],
-    )
-
-
-def _lower(lane: Lane, links: Links) -> Undo:
-    """Remember the watermark as it is: a share of the memory, or {absolute, bytes}."""
-    broker = lane.services["rabbitmq"]
-    was = services.ask(broker, ["rabbitmqctl", "--silent", "eval", f"{_WATERMARK}."])
-    share = was.decode().strip()
-    words = [share]
-    if share.startswith("{absolute,"):
-        words = ["absolute", share.removeprefix("{absolute,").rstrip("}")]
-    command = ("rabbitmqctl", "set_vm_memory_high_watermark", *words)
-    return RunInside(container=broker.id, commands=(command,))

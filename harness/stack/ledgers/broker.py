@@ -8,7 +8,7 @@ plain form lags five seconds (`containers.md`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import NOT_FOUND
+from http.client import BAD_REQUEST, NOT_FOUND
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +20,8 @@ from harness.history import QueueSeen
 
 # Queues that Celery makes for its own talk between workers, never for jobs.
 _PIDBOX, _EVENTS = ".celery.pidbox", "celeryev."
+# What the harness itself makes in a vhost, for a moment (stack/queues.py).
+OURS = "harness."
 # The 28 steps of Celery's native delayed delivery: worth a line when they hold one.
 _DELAY_STEP = "celery_delayed_"
 
@@ -57,11 +59,26 @@ class Broker:
 
     def consumers(self, vhost: str) -> dict[str, int]:
         """Return how many consumers each queue of the vhost has, now."""
-        counts: dict[str, int] = {}
+        channels = self.channels(vhost)
+        return {queue: len(its) for queue, its in channels.items()}
+
+    def channels(self, vhost: str) -> dict[str, list[str]]:
+        """Return by which channel each consumer of each queue takes its messages, now.
+
+        RabbitMQ 4.0 goes on to list the consumers of a quorum queue that was deleted,
+        without their channel: they are none.
+        """
+        found: dict[str, list[str]] = {}
         for row in self._get(f"consumers/{quote(vhost, safe='')}"):
-            queue = row["queue"]["name"]
-            counts[queue] = counts.get(queue, 0) + 1
-        return counts
+            if row["channel_details"]:
+                its = found.setdefault(row["queue"]["name"], [])
+                its.append(row["channel_details"]["name"])
+        return found
+
+    def connections(self, vhost: str) -> frozenset[str]:
+        """Return the name of each connection to the vhost, now."""
+        rows = self._get("connections?disable_stats=true&enable_queue_totals=true")
+        return frozenset(row["name"] for row in rows if row["vhost"] == vhost)
 
     def create_vhost(self, vhost: str) -> None:
         """Create the vhost and let the harness's user use it."""
@@ -99,11 +116,17 @@ class Broker:
         body: Mapping[str, object] | None = None,
         *,
         may_be_gone: bool = False,
+        may_be_refused: bool = False,
+        because: str = "",
     ) -> requests.Response:
         """Ask the management API for something; raise StackLost if it refuses.
 
-        `may_be_gone` lets it answer that there is no such thing (any more).
+        `may_be_gone` lets it answer that there is no such thing (any more), and
+        `may_be_refused` that a queue takes no message. `because` is what it tells a
+        client whose connection it closes.
         """
+        fine = {NOT_FOUND} if may_be_gone else set()
+        fine |= {BAD_REQUEST} if may_be_refused else set()
         try:
             with requests.Session() as session:
                 # A proxy in the environment must not get in between.
@@ -112,10 +135,11 @@ class Broker:
                     method,
                     f"{self.url}/api/{path}",
                     json=body,
+                    headers={"X-Reason": because} if because else None,
                     auth=(self.user, self.password),
                     timeout=5,
                 )
-                if not (may_be_gone and answer.status_code == NOT_FOUND):
+                if answer.status_code not in fine:
                     answer.raise_for_status()
                 return answer
         except requests.RequestException as error:
@@ -148,6 +172,6 @@ def _dead_letter_queues(
 
 def _may_hold_jobs(row: dict[str, Any]) -> bool:
     name = row["name"]
-    if name.endswith(_PIDBOX) or name.startswith(_EVENTS):
+    if name.endswith(_PIDBOX) or name.startswith((_EVENTS, OURS)):
         return False
     return not name.startswith(_DELAY_STEP) or row.get("messages", 0) > 0

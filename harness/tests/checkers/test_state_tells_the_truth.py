@@ -174,6 +174,8 @@ def holds(state: str, result: int | None, *, task: str = "task-2") -> ResultSeen
         ([holds("SUCCESS", 7)], "the result backend SUCCESS with result 7"),
         ([holds("FAILURE", None)], "the result backend FAILURE"),
         ([holds("FAILURE", None), holds("SUCCESS", None, task="again")], None),
+        # Turned away, as no worker knew it; the job was done by the next one.
+        ([holds("FAILURE", None, task="before")], None),
         ([holds("RETRY", None)], None),
     ],
 )

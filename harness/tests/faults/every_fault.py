@@ -6,13 +6,18 @@ It exists because the list is long: one for each family, in the order of harness
 from dataclasses import dataclass
 from typing import Any
 
-from harness.conditions import Counts
+from harness.conditions import Counts, waiting
 from harness.faults import (
     Fault,
     accept_then_close,
+    ack_timeout,
     asynchronous_commit,
+    close_connections,
     crash,
     crash_loop,
+    delete_queue,
+    deliver_again,
+    disk_alarm,
     exhaust_clients,
     exhaust_connections,
     flap,
@@ -23,7 +28,9 @@ from harness.faults import (
     kill_clients,
     kill_connections,
     latency,
-    limit_memory,
+    limit_maxmemory,
+    limit_message_size,
+    limit_queue,
     lock_row,
     lock_table,
     memory_alarm,
@@ -32,16 +39,20 @@ from harness.faults import (
     pause,
     pause_clients,
     poison,
+    purge_queue,
     read_only,
     refuse,
     reset,
     restart,
+    revoke_permissions,
     silence,
     stop,
     suspend,
     terminate_backends,
     throttle,
     truncate,
+    undecodable_body,
+    unknown_task,
     unplug,
 )
 
@@ -60,6 +71,8 @@ class AtOnce:
 
 
 NOW: Any = {"when": AtOnce(), "for_seconds": SECONDS}
+# Where the fault hits messages, the test sees to it that some are there.
+SOME_WAIT = waiting(3)
 # A few that go all the ways in which a link can be broken and healed.
 SAMPLE: list[Fault] = [
     refuse("*", "rabbitmq", **NOW),
@@ -111,6 +124,15 @@ _PROCESS: list[Fault] = [
 ]
 _RABBITMQ: list[Fault] = [
     memory_alarm(**NOW),
+    disk_alarm(**NOW),
+    close_connections(when=AtOnce()),
+    ack_timeout(within_seconds=60, **NOW),
+    limit_queue(messages=3, overflow="drop-head", **NOW),
+    limit_queue(messages=3, overflow="reject-publish", **NOW),
+    limit_message_size(size_bytes=64, **NOW),
+    revoke_permissions(**NOW),
+    delete_queue(when=AtOnce()),
+    purge_queue(when=SOME_WAIT),
 ]
 _POSTGRES: list[Fault] = [
     kill_backend(when=AtOnce()),
@@ -123,14 +145,18 @@ _POSTGRES: list[Fault] = [
 ]
 _REDIS: list[Fault] = [
     pause_clients(**NOW),
-    limit_memory(**NOW),
-    limit_memory("allkeys-lru", **NOW),
+    limit_maxmemory(**NOW),
+    limit_maxmemory("allkeys-lru", **NOW),
     exhaust_clients(**NOW),
     kill_clients(when=AtOnce()),
 ]
 _RESOURCES: list[Fault] = []
 _CLOCK: list[Fault] = []
-_MESSAGES: list[Fault] = []
+_MESSAGES: list[Fault] = [
+    deliver_again(messages=3, when=SOME_WAIT),
+    unknown_task(messages=3, when=SOME_WAIT),
+    undecodable_body(messages=3, when=SOME_WAIT),
+]
 OTHERS = [
     *_NETWORK,
     *_PROCESS,

@@ -1,6 +1,7 @@
 """Faults say what is wrong with their arguments before anything starts."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -8,13 +9,17 @@ from harness import faults
 from harness.conditions import accepted, at
 from harness.errors import UsageError
 from harness.faults import (
+    ack_timeout,
     asynchronous_commit,
     crash_loop,
+    deliver_again,
     flap,
     kill,
     kill_child,
     latency,
-    limit_memory,
+    limit_maxmemory,
+    limit_message_size,
+    limit_queue,
     lock_row,
     packet_loss,
     poison,
@@ -25,11 +30,13 @@ from harness.faults import (
     suspend,
     throttle,
     truncate,
+    undecodable_body,
+    unknown_task,
     unplug,
 )
 
 WHEN = accepted(1)
-ON_LINKS = {"when": WHEN, "for_seconds": 1}
+ON_LINKS: Any = {"when": WHEN, "for_seconds": 1}
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 601])
@@ -78,7 +85,33 @@ def test_a_number_or_word_that_cannot_be(
 def test_redis_can_only_do_with_its_memory_what_it_knows() -> None:
     """Its policies have odd names."""
     with pytest.raises(UsageError, match="policy='evict' is none of allkeys-lru, noev"):
-        limit_memory("evict", when=WHEN, for_seconds=1)  # type: ignore[arg-type]
+        limit_maxmemory("evict", when=WHEN, for_seconds=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ack_timeout(within_seconds=0.5, **ON_LINKS), "within_seconds=0.5"),
+        (lambda: limit_message_size(size_bytes=0, **ON_LINKS), "size_bytes=0"),
+        (
+            lambda: limit_queue(messages=21, overflow="drop-head", **ON_LINKS),
+            r"messages=21 must be in \[1, 20\]",
+        ),
+        (
+            lambda: limit_queue(messages=3, overflow="drop-tail", **ON_LINKS),  # type: ignore[arg-type]
+            "overflow='drop-tail' is none of drop-head, reject-publish",
+        ),
+        (lambda: deliver_again(messages=0, when=WHEN), "messages=0"),
+        (lambda: unknown_task(messages=51, when=WHEN), r"must be in \[1, 50\]"),
+        (lambda: undecodable_body(messages=0, when=WHEN), "messages=0"),
+    ],
+)
+def test_what_a_queue_or_a_message_cannot_be(
+    make: Callable[[], object], says: str
+) -> None:
+    """Limits that no lane would come to, and more messages than wait."""
+    with pytest.raises(UsageError, match=says):
+        make()
 
 
 @pytest.mark.parametrize("roles", ["web", "*", ("worker", "web")])

@@ -7,7 +7,7 @@ How long each took is left in reports/faults.md, for the README.
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
 from harness.clock import now, wait_until
 from harness.designs import find_designs
-from harness.faults import Fault, refuse
+from harness.faults import Fault, kill, refuse
 from harness.faults.postgres.lock_row import RowLock
 from harness.faults.process.child_fault import ChildFault
 from harness.phases import finishes_one
@@ -26,10 +26,11 @@ from harness.recorder import Recorder
 from harness.stack import sidecar
 from harness.stack import stack as stacks
 from harness.stack.lane_plan import LanePlan
-from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
+from harness.stack.queues import Message, delete, put, take
+from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE, SOME_WAIT
 from harness.together import Together
-from harness.workload.client import LaneClient, start
-from harness.workload.plan import jobs, plan
+from harness.workload.client import LaneClient, start, submit_one
+from harness.workload.plan import jobs, one_job, plan
 
 PROJECT = Path(__file__).parents[3]
 DESIGN = "outbox"
@@ -145,6 +146,8 @@ def test_it_is_felt_and_goes(
     for number in (1, 2):
         name = f"{name_of(fault)} ({number})"
         ask_whether_ready(cell)
+        if fault.when == SOME_WAIT:
+            have_some_wait(cell)
         asked = now()
         break_and_heal(cell, name, fault, threading.Event(), Together(1))
 
@@ -181,6 +184,33 @@ def _took(events: Sequence[dict[str, Any]], served: float) -> Took:
 
 
 @pytest.mark.engine
+def test_what_a_killed_broker_keeps(lane_cell: Cell) -> None:
+    """What is durable in what is durable; a quorum queue keeps all that it took."""
+    lane = lane_cell.lane
+    kept = {}
+    for name, kind, durable, mode in (
+        ("harness.durable", "classic", True, 2),
+        ("harness.transient", "classic", True, 1),
+        ("harness.quorum", "quorum", True, 1),
+        ("harness.gone", "classic", False, 2),
+    ):
+        queue = {"durable": durable, "arguments": {"x-queue-type": kind}}
+        lane.broker.call("PUT", f"queues/{DESIGN}/{name}", queue)
+        put(lane, name, [Message(properties={"delivery_mode": mode}, payload="")])
+
+    killed = kill("rabbitmq", **NOW)
+    break_and_heal(lane_cell, "kill", killed, threading.Event(), Together(1))
+
+    there = {row["name"] for row in lane.broker.call("GET", f"queues/{DESIGN}").json()}
+    for name in ("harness.durable", "harness.transient", "harness.quorum"):
+        kept[name] = len(take(lane, name, 2))
+        delete(lane, name)
+    assert kept == {"harness.durable": 1, "harness.transient": 0, "harness.quorum": 1}
+    assert "harness.gone" not in there
+    wait_until(lane.consumes, within_seconds=40)
+
+
+@pytest.mark.engine
 def test_a_toxiproxy_that_hangs_is_started_anew(lane_cell: Cell) -> None:
     """Where not even making the proxy again works; then all lanes' proxies are made."""
     lane = lane_cell.lane
@@ -194,6 +224,21 @@ def test_a_toxiproxy_that_hangs_is_started_anew(lane_cell: Cell) -> None:
     assert all(lane.toxiproxy.is_well(link.proxy) for link in lane.links)
     assert wait_until(lambda: fault.verify(lane, aim), within_seconds=10)
     assert finishes_one(lane_cell, "sentinel", 1)
+
+
+def have_some_wait(cell: Cell) -> None:
+    """Have both pool children busy for two seconds, and messages wait behind them."""
+    for number in range(8):
+        job = one_job(f"{now():.6f}")
+        if number < 2:
+            job = replace(job, type="sleep", argument=2000)
+        submit_one(
+            cell.lane.web_url(),
+            job,
+            lambda _, event: cell.recorder.record(event),
+            design=DESIGN,
+            purpose="warm_up",
+        )
 
 
 def written(cell: Cell) -> list[dict[str, Any]]:

@@ -135,6 +135,12 @@ def task_failed(events: Facts, number: int) -> Facts:
     return changed(events, number, TaskEnded, state="FAILURE")
 
 
+def unreadable(events: Facts, number: int) -> Facts:
+    """Half of the message's body came; the worker threw it away by acknowledging it."""
+    events = [*published(events, number), *whole(number, Acknowledged)]
+    return changed(events, number, Acknowledged, job=None)
+
+
 # --- started for ever ---------------------------------------------------------------
 
 
@@ -229,6 +235,12 @@ def published_again(events: Facts, number: int) -> Facts:
     return [*changed(events, number, Delivered, redelivered=False), again]
 
 
+def delivered_twice(events: Facts, number: int) -> Facts:
+    """Something between web and worker made two messages of one."""
+    events = damage.duplicate_effect(events, number)
+    return changed(events, number, Delivered, redelivered=False)
+
+
 EXAMPLES: Mapping[str, Example] = {
     each.harm.__name__: each
     for each in (
@@ -302,6 +314,13 @@ EXAMPLES: Mapping[str, Example] = {
             " task ended in FAILURE, and its message was acknowledged",
         ),
         Example(
+            harm=unreadable,
+            kind="stranded_pending",
+            cause="swallowed",
+            said="answered 201, delivered, not ended: no worker entered its body, its"
+            " message, which nobody could read, was acknowledged",
+        ),
+        Example(
             harm=early,
             kind="stranded_started",
             cause="acknowledged too early",
@@ -367,6 +386,12 @@ EXAMPLES: Mapping[str, Example] = {
             kind="duplicate_effect",
             cause="published twice",
             said="2 effects, published twice, under refuse-rabbitmq",
+        ),
+        Example(
+            harm=delivered_twice,
+            kind="duplicate_effect",
+            cause="delivered twice",
+            said="2 effects, delivered twice, under refuse-rabbitmq",
         ),
     )
 }

@@ -1,4 +1,4 @@
-"""`limit_memory`: Redis has less memory than it needs: what is to be stored is refused
+"""`limit_maxmemory`: Redis has less memory than it needs: what is to be stored is refused
 (`faults.md` D2). By its policy it also throws away what it holds, of which nobody is
 told (`failures.md` RES-04).
 """
@@ -20,14 +20,14 @@ _POLICIES: tuple[Policy, ...] = (_KEEPS, "allkeys-lru", "volatile-ttl")
 _BYTES = 1
 
 
-def limit_memory(
+def limit_maxmemory(
     policy: Policy = _KEEPS, *, when: Condition, for_seconds: float
 ) -> LinkFault:
     """Leave Redis less memory than it needs, and say what it is to do then."""
-    check_choice("limit_memory", "policy", policy, _POLICIES)
+    check_choice("limit_maxmemory", "policy", policy, _POLICIES)
     also = "" if policy == _KEEPS else f" and throws away what it holds ({policy})"
     return LinkFault(
-        type="limit_memory",
+        type="limit_maxmemory",
         roles=("web", "worker"),
         services=("redis",),
         when=when,

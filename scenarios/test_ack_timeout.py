@@ -1,0 +1,21 @@
+"""placeholder CON-04."""
+
+from harness.conditions import accepted
+from harness.faults import ack_timeout
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=24,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[job_at(6, "sleep", 14000)],
+    ),
+    faults=[ack_timeout(within_seconds=5, when=accepted(18), for_seconds=20)],
+)
+
+
+def test_ack_timeout(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

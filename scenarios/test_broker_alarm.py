@@ -1,0 +1,22 @@
+"""The broker's memory alarm is on for five seconds while clients submit jobs.
+
+It reads nothing from whoever publishes (PUB-04 of the failure catalogue, celery #2689).
+Without confirms nobody notices; with them, what is not confirmed in time is sent again,
+and is there several times once the alarm is over (PUB-05).
+"""
+
+from harness.conditions import accepted
+from harness.faults import memory_alarm
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=24),
+    faults=[memory_alarm(when=accepted(24), for_seconds=5)],
+    bites={"late_ack": {"duplicate_job"}},
+)
+
+
+def test_broker_alarm(cell):
+    """A design in which a job counts once bears any number of its messages."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,25 @@
+"""The broker is killed while its memory alarm is on, with what it has not read yet.
+
+placeholder
+"""
+
+from harness.conditions import accepted, biting_for
+from harness.faults import crash, memory_alarm
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=30, retry_share=0),
+    faults=[
+        memory_alarm(when=accepted(24), for_seconds=25),
+        crash("rabbitmq", when=biting_for(4)),
+    ],
+    bites={"early_ack": {"stranded_pending"}},
+    floors=Floors(accepted=20, finished=20, fault_window=0),
+)
+
+
+def test_broker_alarm_broker_dies(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,25 @@
+"""Web is killed while the broker's memory alarm is on, and what it sent is not read yet.
+
+placeholder
+"""
+
+from harness.conditions import accepted, biting_for
+from harness.faults import kill, memory_alarm
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=8, for_seconds=32, retry_share=0),
+    faults=[
+        memory_alarm(when=accepted(24), for_seconds=14),
+        kill("web", when=biting_for(11), for_seconds=2),
+    ],
+    bites={"tutorial": {"stranded_pending"}},
+    floors=Floors(fault_window=5),
+)
+
+
+def test_broker_alarm_web_dies(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

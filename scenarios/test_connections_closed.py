@@ -1,0 +1,24 @@
+"""placeholder CON-01 B3."""
+
+from harness.conditions import running_for
+from harness.faults import close_connections
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[job_at(3, "sleep", 15000)],
+    ),
+    faults=[close_connections(when=running_for(1))],
+    bites={"late_ack": {"duplicate_effect"}},
+    floors=Floors(fault_window=1),
+)
+
+
+def test_connections_closed(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,27 @@
+"""Somebody deletes the job queue, with ten messages that wait in it.
+
+placeholder BRK-05
+"""
+
+from harness.conditions import waiting
+from harness.faults import delete_queue
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[job_at(3, "sleep", 8000), job_at(3.1, "sleep", 8000)],
+    ),
+    faults=[delete_queue(when=waiting(10))],
+    bites={"late_ack": {"stranded_pending"}},
+    floors=Floors(fault_window=0),
+)
+
+
+def test_queue_deleted(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,26 @@
+"""The job queue is deleted while no worker is there, who would make it again.
+
+The broker confirms what it drops because no queue takes it (PUB-08).
+"""
+
+from harness.conditions import accepted, biting_for
+from harness.faults import delete_queue, kill
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=20),
+    faults=[
+        kill("worker", when=accepted(24), for_seconds=5),
+        delete_queue(when=biting_for(1.5)),
+    ],
+    bites={"late_ack": {"stranded_pending"}},
+    # The queue is gone in a moment: what matters is what the worker's absence covers.
+    floors=Floors(finished=20, fault_window=0),
+)
+
+
+def test_queue_missing(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,24 @@
+"""placeholder B9."""
+
+from harness.conditions import waiting
+from harness.faults import unknown_task
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[job_at(3, "sleep", 4000), job_at(3.1, "sleep", 4000)],
+    ),
+    faults=[unknown_task(messages=10, when=waiting(10))],
+    bites={"late_ack": {"stranded_pending"}},
+    floors=Floors(fault_window=0),
+)
+
+
+def test_unknown_task(cell):
+    """Placeholder."""
+    assert cell.verdict.kept_its_promise
