@@ -40,7 +40,7 @@ from harness.report.evidence import (
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story
-from harness.stack import open_faults, sidecar
+from harness.stack import needs, open_faults
 from harness.stack import stack as stacks
 from harness.terminal.end import Ending, last_lines, without
 from harness.terminal.state import RunState
@@ -212,10 +212,21 @@ class ScenarioSession:
             designs=designs,
             keep=self._keep_stack,
             tell=self._terminal.tell,
+            fittings=self._fittings(),
         )
         self._terminal.tell("the stack is up")
         self._note(versions=self._stack.versions, images=self._stack.images)
         return self._stack
+
+    def _fittings(self) -> set[str]:
+        """Return what the faults of all that is to be run need of the stack."""
+        faults = (
+            fault
+            for cell in self._asked
+            if not _why_not(cell)
+            for _, fault in cell.story.faults()
+        )
+        return {need for fault in faults for need in fault.needs} & needs.FITTINGS
 
     # --- interruption ---------------------------------------------------------
 
@@ -361,7 +372,7 @@ def _why_not(cell: CellAsked) -> str | None:
     """
     for _, fault in cell.story.faults():
         for need in fault.needs:
-            if because := sidecar.why_not(need):
+            if because := needs.why_not(need):
                 return f"not possible here: {fault.type} needs {need}: {because}"
         roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
         if roles == ("relay",) and not cell.design.has_background:

@@ -4,6 +4,7 @@ A fault is frozen data with four verbs: `inject` it, `confirm` that it bites, `h
 it, `verify` that it is gone. Target, direction and timing are arguments.
 """
 
+from harness.faults.clock.shift_clock import shift_clock
 from harness.faults.fault import Fault
 from harness.faults.network.accept_then_close import accept_then_close
 from harness.faults.network.flap import flap
@@ -27,18 +28,25 @@ from harness.faults.process.restart import restart
 from harness.faults.process.stop import stop
 from harness.faults.process.suspend import suspend
 from harness.faults.rabbitmq.alarm import memory_alarm
+from harness.faults.resources.fill_disk import fill_disk
+from harness.faults.resources.limit_memory import limit_memory
+from harness.faults.resources.limit_processes import limit_processes
+from harness.faults.resources.starve_cpu import starve_cpu
 
 __all__ = [
     "Fault",
     "accept_then_close",
     "crash",
     "crash_loop",
+    "fill_disk",
     "flap",
     "freeze",
     "kill",
     "kill_child",
     "kill_connections",
     "latency",
+    "limit_memory",
+    "limit_processes",
     "memory_alarm",
     "packet_loss",
     "partition",
@@ -47,7 +55,9 @@ __all__ = [
     "refuse",
     "reset",
     "restart",
+    "shift_clock",
     "silence",
+    "starve_cpu",
     "stop",
     "suspend",
     "throttle",

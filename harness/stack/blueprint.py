@@ -6,7 +6,7 @@ description that people run with `docker compose up`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,9 +15,11 @@ import docker
 import docker.errors
 
 from harness.errors import StackNotReady, UsageError
+from harness.stack import clocks
 from harness.stack.build import find_app
 from harness.stack.compose import ComposeFile, Service, read_compose
 from harness.stack.link import Link, plan_links, reroute
+from harness.stack.needs import CLOCKS
 
 TOXIPROXY = "toxiproxy"
 CONTROL_PORT, MANAGEMENT_PORT = 8474, 15672
@@ -30,7 +32,10 @@ _LANES_AT_MOST = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """What shall be up: services by name, roles by name, links of every lane."""
+    """What shall be up: services by name, roles by name, links of every lane.
+
+    `fittings` is what faults need the stack to be started with (needs.py), sorted.
+    """
 
     compose: ComposeFile
     services: tuple[str, ...]
@@ -38,6 +43,7 @@ class Blueprint:
     designs: tuple[str, ...]
     images: dict[str, str]
     links: tuple[Link, ...]
+    fittings: tuple[str, ...] = ()
 
     def url(self, scheme: str) -> str:
         """Return the URL with this scheme in a role's environment."""
@@ -52,7 +58,10 @@ class Blueprint:
 
 
 def draw(
-    engine: docker.DockerClient, project: Path, designs: Sequence[str]
+    engine: docker.DockerClient,
+    project: Path,
+    designs: Sequence[str],
+    fittings: Collection[str] = (),
 ) -> Blueprint:
     """Work out what shall be up for these designs.
 
@@ -91,6 +100,7 @@ def draw(
             for name in (*shared, *roles)
         },
         links=plan_links(environments, shared, designs),
+        fittings=tuple(sorted(fittings)),
     )
 
 
@@ -155,9 +165,16 @@ def environment_of(blueprint: Blueprint, design: str, role: str) -> dict[str, st
         )
         for name, value in blueprint.compose.services[role].environment.items()
     }
-    return rewritten | {
-        "DESIGN": design,
-        "PYTHONPATH": PROBE_FOLDER,
-        "PROBE_LOG": f"{PROBE_LOG_FOLDER}/attempts.jsonl",
-        "PROBE_CONTAINER": role,
-    }
+    own_clock = {}
+    if CLOCKS in blueprint.fittings:
+        own_clock = clocks.environment(f"{PROBE_LOG_FOLDER}/{clocks.file_name(role)}")
+    return (
+        rewritten
+        | {
+            "DESIGN": design,
+            "PYTHONPATH": PROBE_FOLDER,
+            "PROBE_LOG": f"{PROBE_LOG_FOLDER}/attempts.jsonl",
+            "PROBE_CONTAINER": role,
+        }
+        | own_clock
+    )

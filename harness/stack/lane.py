@@ -21,6 +21,7 @@ from harness.history import Delivered, PublishBegun
 from harness.stack import processes, services
 from harness.stack.blueprint import PROBE_FOLDER
 from harness.stack.breakpoints import Breakpoints
+from harness.stack.clocks import Clocks
 from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
@@ -86,6 +87,7 @@ class Lane:
     redis_url: str
     attempts: AttemptLog
     breakpoints: Breakpoints
+    clocks: Clocks
     services: dict[str, Any]
 
     @property

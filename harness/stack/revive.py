@@ -6,7 +6,7 @@ and a container that is gone altogether is left to whoever looks for it next.
 """
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import docker
@@ -15,7 +15,7 @@ import requests
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed
-from harness.stack import processes, services
+from harness.stack import limits, processes, services
 
 # What the engine, or the way to it, says when something did not work.
 FAILURES = (docker.errors.DockerException, requests.RequestException)
@@ -44,6 +44,21 @@ def start(
         container.kill()
         wait_until(lambda: _is_dead(container), within_seconds=_DIES_WITHIN_SECONDS)
     services.start_again(container)
+
+
+def start_if_ended(engine: docker.DockerClient, container_id: str) -> None:
+    """Start a container that has ended."""
+    container = _find(engine, container_id)
+    if container is not None:
+        services.start_again(container)
+
+
+def update(
+    engine: docker.DockerClient, container_id: str, values: Mapping[str, int]
+) -> None:
+    """Set what a container may use (limits.py)."""
+    if _find(engine, container_id) is not None:
+        limits.update(engine, container_id, values)
 
 
 def unpause(engine: docker.DockerClient, container_id: str) -> None:

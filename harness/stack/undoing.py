@@ -6,6 +6,7 @@ moment and any number of times: what is already gone counts as undone. And it ha
 way, to start anew what was hit; where that fails, too, only removing the stack is left.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import docker
@@ -13,7 +14,7 @@ import msgspec
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed, HarnessError
-from harness.stack import revive, services, session, sidecar
+from harness.stack import clocks, disks, revive, services, session, sidecar
 from harness.stack.ledgers.broker import Broker
 from harness.stack.services import Plug
 from harness.stack.toxiproxy import Proxy, Toxiproxy, ToxiproxyError
@@ -169,6 +170,63 @@ class CallBroker(msgspec.Struct, frozen=True, kw_only=True, tag="call_broker"):
         raise FaultNotHealed(f"the broker does not take back {self.calls}")
 
 
+class UpdateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
+    """Undo a limit to what a container may use: `limits` are those of before.
+
+    `start` where it may have ended by its limit, so that it has to be started, too.
+    """
+
+    container: str
+    limits: dict[str, int]
+    start: bool = False
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        revive.update(engine, self.container, self.limits)
+        if self.start:
+            revive.start_if_ended(engine, self.container)
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        revive.update(engine, self.container, self.limits)
+        revive.restart(engine, self.container)
+
+
+class GrowDisk(msgspec.Struct, frozen=True, kw_only=True, tag="grow_disk"):
+    """Undo a full disk: give it its size back, and start who has ended by it.
+
+    `anew` where a service that goes on does not come to itself again without.
+    """
+
+    container: str
+    disk: str
+    anew: bool = False
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        disks.grow(engine, self.disk)
+        if self.anew:
+            revive.restart(engine, self.container)
+            return "restarted"
+        revive.start_if_ended(engine, self.container)
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        disks.grow(engine, self.disk)
+        revive.restart(engine, self.container)
+
+
+class SetClock(msgspec.Struct, frozen=True, kw_only=True, tag="set_clock"):
+    """Undo a shifted clock: `file` is the one that its role's processes look at."""
+
+    file: str
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        clocks.shift(Path(self.file), 0)
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        raise FaultNotHealed(f"nothing is left to try: {self}")
+
+
 class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="nothing"):
     """The fault ends by itself, or by what supervises its victim."""
 
@@ -188,6 +246,9 @@ Undo = (
     | Resume
     | RunInside
     | CallBroker
+    | UpdateContainer
+    | GrowDisk
+    | SetClock
     | NothingToUndo
 )
 

@@ -9,11 +9,11 @@ and the other end is told by a RST.
 from harness.conditions import Condition
 from harness.faults.arguments import Names, several
 from harness.faults.network.link_fault import LinkFault, Links, by_role
-from harness.stack import sidecar
+from harness.stack import needs, sidecar
 from harness.stack.lane import Felt, Lane
 from harness.stack.undoing import NothingToUndo, Undo
 
-NEEDS = (sidecar.CUT_CONNECTIONS,)
+NEEDS = (needs.CUT_CONNECTIONS,)
 
 
 def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkFault:

@@ -12,12 +12,15 @@ from harness.faults import (
     accept_then_close,
     crash,
     crash_loop,
+    fill_disk,
     flap,
     freeze,
     kill,
     kill_child,
     kill_connections,
     latency,
+    limit_memory,
+    limit_processes,
     memory_alarm,
     packet_loss,
     partition,
@@ -26,7 +29,9 @@ from harness.faults import (
     refuse,
     reset,
     restart,
+    shift_clock,
     silence,
+    starve_cpu,
     stop,
     suspend,
     throttle,
@@ -103,8 +108,18 @@ _RABBITMQ: list[Fault] = [
 ]
 _POSTGRES: list[Fault] = []
 _REDIS: list[Fault] = []
-_RESOURCES: list[Fault] = []
-_CLOCK: list[Fault] = []
+_RESOURCES: list[Fault] = [
+    *(starve_cpu(target, cpus=0.05, **NOW) for target in (*_ROLES, *_SERVICES)),
+    starve_cpu("worker", cpus=0.02, **NOW),
+    *(limit_memory(target, **NOW) for target in (*_ROLES, *_SERVICES)),
+    *(limit_processes(target, **NOW) for target in (*_ROLES, *_SERVICES)),
+    *(fill_disk(service, **NOW) for service in _SERVICES[:2]),
+    fill_disk("rabbitmq", free_megabytes=30, **NOW),
+]
+_CLOCK: list[Fault] = [
+    *(shift_clock(role, seconds=3600, **NOW) for role in _ROLES),
+    shift_clock("worker", seconds=-3600, **NOW),
+]
 _MESSAGES: list[Fault] = []
 OTHERS = [
     *_NETWORK,

@@ -21,7 +21,7 @@ from harness.faults import Fault, refuse
 from harness.faults.process.child_fault import ChildFault
 from harness.phases import finishes_one
 from harness.recorder import Recorder
-from harness.stack import sidecar
+from harness.stack import needs
 from harness.stack import stack as stacks
 from harness.tests.faults.every_fault import NOW, OTHERS, SAMPLE
 from harness.together import Together
@@ -36,7 +36,10 @@ SERVES_WITHIN_SECONDS = 10.0
 
 @pytest.fixture(name="stack", scope="module")
 def _stack() -> Iterator[stacks.Stack]:
-    stack = stacks.up(PROJECT, designs=[DESIGN], keep=False, tell=print)
+    fittings = {each for each in needs.FITTINGS if not needs.why_not(each)}
+    stack = stacks.up(
+        PROJECT, designs=[DESIGN], keep=False, tell=print, fittings=fittings
+    )
     try:
         yield stack
     finally:
@@ -137,7 +140,7 @@ def test_it_is_felt_and_goes(
     if isinstance(fault, ChildFault):
         request.getfixturevalue("work")  # it hits whoever is in the middle of a job
     for need in fault.needs:
-        if why := sidecar.why_not(need):
+        if why := needs.why_not(need):
             pytest.skip(f"not possible here: {why}")
     for number in (1, 2):
         name = f"{name_of(fault)} ({number})"
