@@ -213,7 +213,8 @@ class Lane:
 
 def _feel_from(container: Any, links: Sequence[Link], check: Check) -> list[Felt]:
     """Run the probe's check in one container; raise StackLost if it cannot."""
-    command = ["python", "-I", f"{PROBE_FOLDER}/workcheck.py"]
+    # What a library warns of would stand in the middle of the answer.
+    command = ["python", "-I", "-W", "ignore", f"{PROBE_FOLDER}/workcheck.py"]
     if not check.work:  # it needs nobody's packages, and starts three times as fast
         command = ["python", "-I", "-S", f"{PROBE_FOLDER}/linkcheck.py"]
     command += ["--timeout", str(check.timeout_seconds)]
