@@ -45,7 +45,7 @@ def limit_memory(
             target=target,
             when=when,
             for_seconds=for_seconds,
-            does="out of memory, killed by the kernel and away",
+            does="out of memory, and its main process killed by the kernel,",
             begin=_take_main,
             undo=_lift_and_start,
             needs=NEEDS,

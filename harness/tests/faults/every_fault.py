@@ -112,6 +112,7 @@ _RESOURCES: list[Fault] = [
     *(starve_cpu(target, cpus=0.05, **NOW) for target in (*_ROLES, *_SERVICES)),
     starve_cpu("worker", cpus=0.02, **NOW),
     *(limit_memory(target, **NOW) for target in (*_ROLES, *_SERVICES)),
+    limit_memory("worker", takes="child", **NOW),
     *(limit_processes(target, **NOW) for target in (*_ROLES, *_SERVICES)),
     *(fill_disk(service, **NOW) for service in _SERVICES[:2]),
     fill_disk("rabbitmq", free_megabytes=30, **NOW),

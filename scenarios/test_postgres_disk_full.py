@@ -1,0 +1,20 @@
+"""Postgres has no room left on its disk: it answers whoever reads, and refuses to store.
+
+Workers cannot write what became of their jobs, and clients are told so (G7 and R4 of the
+faults; DB-07 of the failure catalogue says what a bare `except` makes of it).
+"""
+
+from harness.conditions import accepted
+from harness.faults import fill_disk
+from harness.scenario import Scenario
+from harness.workload import jobs
+
+SCENARIO = Scenario(
+    workload=jobs(per_second=6, for_seconds=20),
+    faults=[fill_disk("postgres", when=accepted(30), for_seconds=6)],
+)
+
+
+def test_postgres_disk_full(cell):
+    """A design that tries again until its words are stored strands no row."""
+    assert cell.verdict.kept_its_promise
