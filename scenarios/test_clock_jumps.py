@@ -1,5 +1,4 @@
-"""A worker's clock is an hour fast for a while, and set right while tasks are retried.
-"""
+"""A worker's clock is an hour fast, and set right while tasks wait to be retried."""
 
 from harness.conditions import accepted
 from harness.faults import refuse, shift_clock

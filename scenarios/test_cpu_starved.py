@@ -1,5 +1,4 @@
-"""A worker gets a twentieth of a core, and needs more: its backlog grows.
-"""
+"""A worker gets a twentieth of a core, and needs more: its backlog grows."""
 
 from harness.conditions import accepted
 from harness.faults import starve_cpu

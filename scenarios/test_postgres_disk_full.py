@@ -1,7 +1,7 @@
-"""Postgres has no room left on its disk: it answers whoever reads, and refuses to store.
+"""Postgres has no room left on its disk: it answers who reads, and refuses to store.
 
-Workers cannot write what became of their jobs, and clients are told so (G7 and R4 of the
-faults; DB-07 of the failure catalogue says what a bare `except` makes of it).
+Clients are refused, too, and workers cannot write what became of their jobs (DB-07 of
+the failure catalogue is about what a bare `except` makes of it).
 """
 
 from harness.conditions import accepted

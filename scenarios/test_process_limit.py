@@ -1,5 +1,4 @@
-"""A worker cannot start a process any more, and loses a pool child.
-"""
+"""A worker cannot start a process any more, and loses a pool child."""
 
 from harness.conditions import accepted
 from harness.faults import kill_child, limit_processes

@@ -14,13 +14,14 @@ import docker.errors
 from harness.errors import FaultNotInjected
 
 CPU_PERIOD_MICROSECONDS = 100_000
-# No limit, for each kind. The memory's is the kernel's own largest number of bytes in
-# whole pages; that of swap is -1, and of memory it is not.
+# No limit, for each kind. Of memory, -1 is refused, and of swap too while memory has a
+# limit (cgroup v1): so it is more than there ever is, and swap the kernel's largest
+# number of bytes in whole pages, of which memory is a part.
 _NO_LIMIT = {
     "CpuPeriod": CPU_PERIOD_MICROSECONDS,
     "CpuQuota": -1,
-    "Memory": (1 << 63) - 4096,
-    "MemorySwap": -1,
+    "Memory": 1 << 62,
+    "MemorySwap": (1 << 63) - 4096,
     "PidsLimit": -1,
 }
 # How much more than it has a container may still take before it runs out of memory.
@@ -71,7 +72,8 @@ def update(
         timeout=api.timeout,
     )
     if not answer.ok:
-        raise docker.errors.APIError(answer.json()["message"], response=answer)
+        why = answer.json()["message"]
+        raise docker.errors.APIError(why, response=answer, explanation=why)
 
 
 def throttled_seconds(container: Any) -> float:

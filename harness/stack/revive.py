@@ -28,29 +28,27 @@ def restart_policy_of(container: Any) -> str:
 
 
 def start(
-    engine: docker.DockerClient, container_id: str, *, dead: int, restart_policy: str
+    engine: docker.DockerClient,
+    container_id: str,
+    *,
+    dead: int | None = None,
+    restart_policy: str | None = None,
 ) -> None:
-    """Have the container run, by another process than the `dead` one.
+    """Have the container run, by another process than the `dead` one, if there is one.
 
     That one is killed if it lives: it was asked to die, and may be about to. The
-    restart policy goes back first, or the engine would start what dies here.
+    restart policy, if one is given, goes back first, or the engine would start what
+    dies here.
     """
     container = _find(engine, container_id)
     if container is None:
         return
-    if restart_policy_of(container) != restart_policy:
+    if restart_policy not in (None, restart_policy_of(container)):
         container.update(restart_policy={"Name": restart_policy})
-    if container.attrs["State"]["Pid"] == dead:
+    if dead is not None and container.attrs["State"]["Pid"] == dead:
         container.kill()
         wait_until(lambda: _is_dead(container), within_seconds=_DIES_WITHIN_SECONDS)
     services.start_again(container)
-
-
-def start_if_ended(engine: docker.DockerClient, container_id: str) -> None:
-    """Start a container that has ended."""
-    container = _find(engine, container_id)
-    if container is not None:
-        services.start_again(container)
 
 
 def update(

@@ -173,17 +173,20 @@ class CallBroker(msgspec.Struct, frozen=True, kw_only=True, tag="call_broker"):
 class UpdateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
     """Undo a limit to what a container may use: `limits` are those of before.
 
-    `start` where it may have ended by its limit, so that it has to be started, too.
+    Where it may have ended by its limit, it is started, too, and has the restart
+    policy of before.
     """
 
     container: str
     limits: dict[str, int]
-    start: bool = False
+    restart_policy: str | None = None
 
     def softly(self, engine: docker.DockerClient) -> Step:
         revive.update(engine, self.container, self.limits)
-        if self.start:
-            revive.start_if_ended(engine, self.container)
+        if self.restart_policy is not None:
+            revive.start(
+                engine, self.container, restart_policy=self.restart_policy, dead=None
+            )
         return "soft"
 
     def hard(self, engine: docker.DockerClient) -> None:
@@ -206,7 +209,7 @@ class GrowDisk(msgspec.Struct, frozen=True, kw_only=True, tag="grow_disk"):
         if self.anew:
             revive.restart(engine, self.container)
             return "restarted"
-        revive.start_if_ended(engine, self.container)
+        revive.start(engine, self.container)
         return "soft"
 
     def hard(self, engine: docker.DockerClient) -> None:

@@ -43,7 +43,8 @@ def never_done(lane: Lane, aim: Aim) -> bool:
 class ChildFault:
     """A pool child of the lane's worker is killed while it runs an attempt.
 
-    `does` completes the sentence "`target`: ...". `strike` is how it is killed.
+    `does` completes the sentence "`target`: ...". `strike` is how it is killed, and
+    `gone` what is said of it then.
     `keep_up` is what is done again and again meanwhile, and says whether the fault's
     work is done. `healed_by` is the step by which it ends where there is nothing to
     undo.
@@ -55,6 +56,7 @@ class ChildFault:
     for_seconds: float
     does: str
     healed_by: str
+    gone: str = "gone"
     strike: Callable[[Any, int], None] = processes.kill
     undo: Callable[[Any], Undo] = nothing_to_undo
     keep_up: Callable[[Lane, Aim], bool] = never_done
@@ -106,7 +108,7 @@ class ChildFault:
     def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         if not _is_gone(lane, aim):
             return None
-        return (_reading(aim, f"gone in the middle of job {aim.job}"),)
+        return (_reading(aim, f"{self.gone} in the middle of job {aim.job}"),)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
         return self.keep_up(lane, aim)

@@ -19,6 +19,7 @@ from harness.faults.arguments import check_choice
 from harness.faults.process.child_fault import ChildFault
 from harness.faults.process.process_fault import ProcessFault
 from harness.stack import limits, needs, processes
+from harness.stack.revive import restart_policy_of
 from harness.stack.undoing import Undo, UpdateContainer
 
 NEEDS = (needs.LIMIT_MEMORY,)
@@ -45,7 +46,7 @@ def limit_memory(
             target=target,
             when=when,
             for_seconds=for_seconds,
-            does="out of memory, and its main process killed by the kernel,",
+            does="out of memory, killed by the kernel, and away",
             begin=_take_main,
             undo=_lift_and_start,
             needs=NEEDS,
@@ -62,6 +63,7 @@ def limit_memory(
         for_seconds=for_seconds,
         does="killed by the kernel, since the container is out of memory",
         healed_by="soft",
+        gone="killed for want of memory",
         strike=limits.kill_by_memory,
         undo=_lift,
         needs=NEEDS,
@@ -69,6 +71,8 @@ def limit_memory(
 
 
 def _take_main(container: Any) -> None:
+    # Nobody starts it again as long as it has no memory.
+    container.update(restart_policy={"Name": "no"})
     limits.kill_by_memory(container, processes.main_of(container))
 
 
@@ -79,4 +83,8 @@ def _lift(container: Any) -> UpdateContainer:
 
 def _lift_and_start(container: Any) -> Undo:
     before = limits.limits_of(container, "Memory", "MemorySwap")
-    return UpdateContainer(container=container.id, limits=before, start=True)
+    return UpdateContainer(
+        container=container.id,
+        limits=before,
+        restart_policy=restart_policy_of(container),
+    )

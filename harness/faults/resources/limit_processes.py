@@ -8,6 +8,7 @@ from typing import Any
 from harness.conditions import Condition
 from harness.faults.process.process_fault import ProcessFault
 from harness.stack import limits, needs
+from harness.stack.revive import restart_policy_of
 from harness.stack.undoing import Undo, UpdateContainer
 
 NEEDS = (needs.LIMIT_PROCESSES,)
@@ -39,7 +40,11 @@ def _limit(container: Any) -> None:
 def _lift(container: Any) -> Undo:
     """Start it, too: who cannot make a process that it needs may give up and end."""
     before = limits.limits_of(container, "PidsLimit")
-    return UpdateContainer(container=container.id, limits=before, start=True)
+    return UpdateContainer(
+        container=container.id,
+        limits=before,
+        restart_policy=restart_policy_of(container),
+    )
 
 
 def _cannot_fork(container: Any) -> str | None:

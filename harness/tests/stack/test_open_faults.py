@@ -87,7 +87,7 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
         UpdateContainer(
             container="c0ffee",
             limits={"CpuPeriod": 100_000, "CpuQuota": -1},
-            start=True,
+            restart_policy="on-failure",
         ),
         GrowDisk(container="c0ffee", disk="stack-postgres", anew=True),
         SetClock(file="/probe-log/clock-worker"),
