@@ -12,6 +12,7 @@ from harness.workload import jobs
 SCENARIO = Scenario(
     workload=jobs(per_second=6, for_seconds=20),
     faults=[fill_disk("rabbitmq", when=accepted(30), for_seconds=5)],
+    bites={"tutorial": {"stranded_pending"}},
 )
 
 

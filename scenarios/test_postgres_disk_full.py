@@ -4,14 +4,24 @@ Clients are refused, too, and workers cannot write what became of their jobs (DB
 the failure catalogue is about what a bare `except` makes of it).
 """
 
-from harness.conditions import accepted
+from harness.conditions import running_for
 from harness.faults import fill_disk
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
-    faults=[fill_disk("postgres", when=accepted(30), for_seconds=6)],
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        # Both pool children are in the middle of a job when the disk is full, and other
+        # jobs wait: no new one can be stored.
+        also=[job_at(3, "sleep", 4000), job_at(3.1, "sleep", 4000)],
+    ),
+    faults=[
+        fill_disk("postgres", when=running_for(2, attempts=2), for_seconds=6),
+    ],
+    bites={"late_ack": {"stranded_pending"}},
 )
 
 
