@@ -1,4 +1,4 @@
-"""A worker gets a twentieth of a core, and needs more: its backlog grows."""
+"""Postgres gets a twentieth of a core, and needs more: whatever it answers is late."""
 
 from harness.conditions import accepted
 from harness.faults import starve_cpu
@@ -7,10 +7,10 @@ from harness.workload import jobs
 
 SCENARIO = Scenario(
     workload=jobs(per_second=6, for_seconds=20),
-    faults=[starve_cpu("worker", cpus=0.05, when=accepted(30), for_seconds=10)],
+    faults=[starve_cpu("postgres", cpus=0.05, when=accepted(30), for_seconds=10)],
 )
 
 
 def test_cpu_starved(cell):
-    """A design."""
+    """A design that tries again ends every job."""
     assert cell.verdict.kept_its_promise

@@ -8,6 +8,7 @@ do something, `needs.py` says why, and what needs it is not run.
 """
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import docker
@@ -17,7 +18,6 @@ from harness.errors import FaultNotHealed, FaultNotInjected, StackNotReady
 from harness.stack import build, session
 from harness.stack.progress import Tell
 
-IMAGE = f"{build.OURS}nettools"
 _DOCKERFILE = """\
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
@@ -26,6 +26,8 @@ RUN apt-get update \\
     && apt-get install -y --no-install-recommends iproute2 iptables libfaketime \\
     && rm -rf /var/lib/apt/lists/*
 """
+# By what it is made from: another checkout, which makes it otherwise, has its own.
+IMAGE = f"{build.OURS}nettools:{sha256(_DOCKERFILE.encode()).hexdigest()[:12]}"
 # Debian's iptables speaks to the kernel by nftables; an older kernel may lack these.
 _CHOOSE_IPTABLES = """
 for rules in "iptables -w" "iptables-legacy -w"; do
