@@ -219,7 +219,7 @@ def _faults(_: argparse.Namespace) -> int:
     import inspect
 
     from harness import faults
-    from harness.stack.sidecar import why_not
+    from harness.stack.needs import why_not
 
     for name in faults.__all__:
         make = getattr(faults, name)

@@ -40,7 +40,7 @@ from harness.report.evidence import (
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story
-from harness.stack import open_faults, sidecar
+from harness.stack import needs, open_faults
 from harness.stack import stack as stacks
 from harness.stack.lane_plan import LanePlan
 from harness.stack.setup import set_up_versions
@@ -217,12 +217,26 @@ class ScenarioSession:
         lanes = list(dict.fromkeys(cell.lane.plan for cell in self._asked))
         set_up_versions(self._project, lanes, self._terminal.tell)
         stack = self._stack = stacks.up(
-            self._project, lanes=lanes, keep=self._keep_stack, tell=self._terminal.tell
+            self._project,
+            lanes=lanes,
+            keep=self._keep_stack,
+            tell=self._terminal.tell,
+            fittings=self._fittings(),
         )
         self._terminal.tell("the stack is up")
         by_celery = {f"@{lane.celery}": stack.versions[lane.name] for lane in lanes}
         self._note(versions=run_folder.told_apart(by_celery), images=stack.images)
         return stack
+
+    def _fittings(self) -> set[str]:
+        """Return what the faults of all that is to be run need of the stack."""
+        faults = (
+            fault
+            for cell in self._asked
+            if not why_not(cell.story, cell.lane.design)
+            for _, fault in cell.story.faults()
+        )
+        return {need for fault in faults for need in fault.needs} & needs.FITTINGS
 
     # --- interruption ---------------------------------------------------------
 
@@ -370,7 +384,7 @@ def why_not(story: Story, design: Design) -> str | None:
     """
     for _, fault in story.faults():
         for need in fault.needs:
-            if because := sidecar.why_not(need):
+            if because := needs.why_not(need):
                 return f"not possible here: {fault.type} needs {need}: {because}"
         roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
         if roles == ("relay",) and not design.has_background:

@@ -4,6 +4,7 @@ A fault is frozen data with four verbs: `inject` it, `confirm` that it bites, `h
 it, `verify` that it is gone. Target, direction and timing are arguments.
 """
 
+from harness.faults.clock.shift_clock import shift_clock
 from harness.faults.fault import Fault
 from harness.faults.messages.deliver_again import deliver_again
 from harness.faults.messages.undecodable_body import undecodable_body
@@ -48,6 +49,10 @@ from harness.faults.redis.exhaust_clients import exhaust_clients
 from harness.faults.redis.kill_clients import kill_clients
 from harness.faults.redis.limit_maxmemory import limit_maxmemory
 from harness.faults.redis.pause_clients import pause_clients
+from harness.faults.resources.fill_disk import fill_disk
+from harness.faults.resources.limit_memory import limit_memory
+from harness.faults.resources.limit_processes import limit_processes
+from harness.faults.resources.starve_cpu import starve_cpu
 
 __all__ = [
     "Fault",
@@ -62,6 +67,7 @@ __all__ = [
     "disk_alarm",
     "exhaust_clients",
     "exhaust_connections",
+    "fill_disk",
     "flap",
     "freeze",
     "kill",
@@ -71,7 +77,9 @@ __all__ = [
     "kill_connections",
     "latency",
     "limit_maxmemory",
+    "limit_memory",
     "limit_message_size",
+    "limit_processes",
     "limit_queue",
     "lock_row",
     "lock_table",
@@ -87,7 +95,9 @@ __all__ = [
     "reset",
     "restart",
     "revoke_permissions",
+    "shift_clock",
     "silence",
+    "starve_cpu",
     "stop",
     "suspend",
     "terminate_backends",

@@ -6,7 +6,7 @@ description that people run with `docker compose up`.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,11 +15,12 @@ import docker
 import docker.errors
 
 from harness.errors import StackNotReady, UsageError
-from harness.stack import versions
+from harness.stack import clocks, versions
 from harness.stack.build import needed_app
 from harness.stack.compose import ComposeFile, Service, read_compose
 from harness.stack.lane_plan import LanePlan
 from harness.stack.link import Link, plan_links, reroute
+from harness.stack.needs import CLOCKS
 from harness.stack.versions import Celery
 
 TOXIPROXY = "toxiproxy"
@@ -37,7 +38,8 @@ class Blueprint:
     """What shall be up: services by name, roles by name, links of every lane.
 
     `images` is service or role -> image; `other_images` is the same for roles of lanes
-    that have a Celery of their own.
+    that have a Celery of their own. `fittings` is what faults need the stack to be
+    started with (needs.py), sorted.
     """
 
     compose: ComposeFile
@@ -47,6 +49,7 @@ class Blueprint:
     images: dict[str, str]
     other_images: dict[tuple[str, Celery], str]
     links: tuple[Link, ...]
+    fittings: tuple[str, ...] = ()
 
     def image_of(self, lane: LanePlan, role: str) -> str:
         """Return the image of a role of this lane."""
@@ -67,7 +70,10 @@ class Blueprint:
 
 
 def draw(
-    engine: docker.DockerClient, project: Path, lanes: Sequence[LanePlan]
+    engine: docker.DockerClient,
+    project: Path,
+    lanes: Sequence[LanePlan],
+    fittings: Collection[str] = (),
 ) -> Blueprint:
     """Work out what shall be up for these lanes.
 
@@ -113,6 +119,7 @@ def draw(
             for role in roles
         },
         links=plan_links(environments, shared, [lane.id for lane in lanes]),
+        fittings=tuple(sorted(fittings)),
     )
 
 
@@ -181,9 +188,16 @@ def environment_of(blueprint: Blueprint, lane: LanePlan, role: str) -> dict[str,
         )
         for name, value in blueprint.compose.services[role].environment.items()
     }
-    return rewritten | {
-        "DESIGN": lane.design,
-        "PYTHONPATH": PROBE_FOLDER,
-        "PROBE_LOG": f"{PROBE_LOG_FOLDER}/attempts.jsonl",
-        "PROBE_CONTAINER": role,
-    }
+    own_clock = {}
+    if CLOCKS in blueprint.fittings:
+        own_clock = clocks.environment(f"{PROBE_LOG_FOLDER}/{clocks.file_name(role)}")
+    return (
+        rewritten
+        | {
+            "DESIGN": lane.design,
+            "PYTHONPATH": PROBE_FOLDER,
+            "PROBE_LOG": f"{PROBE_LOG_FOLDER}/attempts.jsonl",
+            "PROBE_CONTAINER": role,
+        }
+        | own_clock
+    )

@@ -20,9 +20,8 @@ from harness.stack import open_faults
 from harness.stack.engine import connect
 from harness.stack.session import (
     Session,
-    containers,
+    everything,
     is_in_use,
-    networks,
     remove,
     session_of,
 )
@@ -61,10 +60,7 @@ def down() -> list[str]:
 
 def _clean_up(*, keep_kept: bool) -> list[str]:
     engine = connect()
-    found = {
-        session.id: session
-        for session in map(session_of, containers(engine) + networks(engine))
-    }
+    found = {session.id: session for session in map(session_of, everything(engine))}
     lines = []
     for session in found.values():
         if is_in_use(session):

@@ -21,6 +21,7 @@ from harness.history import Delivered, PublishBegun
 from harness.stack import processes, services
 from harness.stack.blueprint import PROBE_FOLDER
 from harness.stack.breakpoints import Breakpoints
+from harness.stack.clocks import Clocks
 from harness.stack.ledgers.attempts import AttemptLog
 from harness.stack.ledgers.broker import Broker
 from harness.stack.link import Link
@@ -91,6 +92,7 @@ class Lane:
     redis_url: str
     attempts: AttemptLog
     breakpoints: Breakpoints
+    clocks: Clocks
     services: dict[str, Any]
 
     @property
@@ -216,7 +218,8 @@ class Lane:
 
 def _feel_from(container: Any, links: Sequence[Link], check: Check) -> list[Felt]:
     """Run the probe's check in one container; raise StackLost if it cannot."""
-    command = ["python", "-I", f"{PROBE_FOLDER}/workcheck.py"]
+    # What a library warns of would stand in the middle of the answer.
+    command = ["python", "-I", "-W", "ignore", f"{PROBE_FOLDER}/workcheck.py"]
     if not check.work:  # it needs nobody's packages, and starts three times as fast
         command = ["python", "-I", "-S", f"{PROBE_FOLDER}/linkcheck.py"]
     command += ["--timeout", str(check.timeout_seconds)]

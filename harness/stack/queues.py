@@ -57,14 +57,14 @@ _EMPTY = Message(properties={}, payload="")
 
 def job_queues(lane: Lane) -> tuple[JobQueue, ...]:
     """Return the lane's job queues, now. Raises StackLost."""
-    channels = lane.broker.channels(lane.design)
+    channels = lane.broker.channels(lane.id)
     return tuple(
         JobQueue(
             name=seen.queue,
             ready=seen.ready,
             consumers=frozenset(channels.get(seen.queue, ())),
         )
-        for seen in lane.broker.queues(lane.design)
+        for seen in lane.broker.queues(lane.id)
         if not seen.dead_letters
     )
 
@@ -143,4 +143,4 @@ def _path(lane: Lane, queue: str) -> str:
 
 
 def _vhost(lane: Lane) -> str:
-    return quote(lane.design, safe="")
+    return quote(lane.id, safe="")

@@ -6,7 +6,7 @@ and a container that is gone altogether is left to whoever looks for it next.
 """
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import docker
@@ -15,7 +15,7 @@ import requests
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed
-from harness.stack import processes, services
+from harness.stack import limits, processes, services
 
 # What the engine, or the way to it, says when something did not work.
 FAILURES = (docker.errors.DockerException, requests.RequestException)
@@ -28,22 +28,35 @@ def restart_policy_of(container: Any) -> str:
 
 
 def start(
-    engine: docker.DockerClient, container_id: str, *, dead: int, restart_policy: str
+    engine: docker.DockerClient,
+    container_id: str,
+    *,
+    dead: int | None = None,
+    restart_policy: str | None = None,
 ) -> None:
-    """Have the container run, by another process than the `dead` one.
+    """Have the container run, by another process than the `dead` one, if there is one.
 
     That one is killed if it lives: it was asked to die, and may be about to. The
-    restart policy goes back first, or the engine would start what dies here.
+    restart policy, if one is given, goes back first, or the engine would start what
+    dies here.
     """
     container = _find(engine, container_id)
     if container is None:
         return
-    if restart_policy_of(container) != restart_policy:
+    if restart_policy not in (None, restart_policy_of(container)):
         container.update(restart_policy={"Name": restart_policy})
-    if container.attrs["State"]["Pid"] == dead:
+    if dead is not None and container.attrs["State"]["Pid"] == dead:
         container.kill()
         wait_until(lambda: _is_dead(container), within_seconds=_DIES_WITHIN_SECONDS)
     services.start_again(container)
+
+
+def update(
+    engine: docker.DockerClient, container_id: str, values: Mapping[str, int]
+) -> None:
+    """Set what a container may use (limits.py)."""
+    if _find(engine, container_id) is not None:
+        limits.update(engine, container_id, values)
 
 
 def unpause(engine: docker.DockerClient, container_id: str) -> None:

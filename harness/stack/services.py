@@ -106,7 +106,8 @@ def start(
 ) -> Any:
     """Start the service at its place in the stack; return docker-py's container.
 
-    `volumes` is host path -> (path inside, mode). It does not wait for readiness.
+    `volumes` is host path, or name of a volume -> (path inside, mode). It does not wait
+    for readiness.
     """
     container = DockerContainer(image)
     container.with_name(f"{network.name}-{place.replace('/', '-')}")

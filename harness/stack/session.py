@@ -44,7 +44,7 @@ class Session:
     folder: Path
 
     def labels(self) -> dict[str, str]:
-        """Return the labels that every container and network of ours carries."""
+        """Return the labels that all that is ours in the engine carries."""
         return {
             SESSION: self.id,
             KEEP: "1" if self.keep else "0",
@@ -91,7 +91,7 @@ def is_in_use(session: Session) -> bool:
 
 
 def session_of(resource: Any) -> Session:
-    """Read a session back from a container's or network's labels."""
+    """Read a session back from a container's, network's or volume's labels."""
     labels = resource.attrs.get("Labels") or resource.attrs["Config"]["Labels"]
     return Session(
         id=labels[SESSION],
@@ -117,6 +117,19 @@ def networks(engine: docker.DockerClient, session_id: str | None = None) -> list
     return found
 
 
+def volumes(engine: docker.DockerClient, session_id: str | None = None) -> list[Any]:
+    """Return our volumes, of one session or of all."""
+    label = SESSION if session_id is None else f"{SESSION}={session_id}"
+    found: list[Any] = engine.volumes.list(filters={"label": label})
+    return found
+
+
+def everything(engine: docker.DockerClient, session_id: str | None = None) -> list[Any]:
+    """Return all that is ours, of one session or of all."""
+    kinds = (containers, networks, volumes)
+    return [each for kind in kinds for each in kind(engine, session_id)]
+
+
 def remove(engine: docker.DockerClient, session_id: str) -> list[str]:
     """Remove all that carries the session's label; return what was left behind.
 
@@ -132,15 +145,15 @@ def remove(engine: docker.DockerClient, session_id: str) -> list[str]:
         leftovers = containers(engine, session_id)
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(_remove_container, leftovers))
-        nets = networks(engine, session_id)
-        for network in nets:
-            _remove_network(network)
-        empty = 0 if leftovers or nets else empty + 1
+        others = networks(engine, session_id) + volumes(engine, session_id)
+        for other in others:
+            _remove(other)
+        empty = 0 if leftovers or others else empty + 1
         return empty >= 3
 
     if wait_until(gone, within_seconds=_GONE_WITHIN_SECONDS, every_seconds=0.1):
         return []
-    return _names(containers(engine, session_id)) + _names(networks(engine, session_id))
+    return _names(everything(engine, session_id))
 
 
 def _remove_container(container: Any) -> None:
@@ -152,11 +165,11 @@ def _remove_container(container: Any) -> None:
         return  # the engine is slow to answer: the next listing tells
 
 
-def _remove_network(network: Any) -> None:
+def _remove(other: Any) -> None:
     try:
-        network.remove()
+        other.remove()
     except docker.errors.APIError:
-        return  # an endpoint is still going away: the next listing tells
+        return  # who uses it is still going away: the next listing tells
 
 
 def _names(resources: Iterable[Any]) -> list[str]:

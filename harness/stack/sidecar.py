@@ -1,52 +1,49 @@
-"""The sidecar: network tools that run for a moment in a container's own network.
+"""The sidecar: tools that run for a moment in a container's network, or on its disk.
 
 It exists so that packets can be broken for one role and nobody else: never by rules of
 this machine, always inside the network namespace of one of our containers, so that
 whatever is done there dies with that container. `harness setup` makes the image from
 the app's base image with Debian's packages; where that, the engine or the kernel cannot
-do something, `why_not` says why, and what needs it is not run.
+do something, `needs.py` says why, and what needs it is not run.
 """
 
-import functools
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import Any
 
 import docker
 import docker.errors
-import requests
 
 from harness.errors import FaultNotHealed, FaultNotInjected, StackNotReady
 from harness.stack import build, session
-from harness.stack.engine import connect
 from harness.stack.progress import Tell
 
-IMAGE = f"{build.OURS}nettools"
 _DOCKERFILE = """\
 ARG BASE_IMAGE
 FROM ${BASE_IMAGE}
 USER root
 RUN apt-get update \\
-    && apt-get install -y --no-install-recommends iproute2 iptables \\
+    && apt-get install -y --no-install-recommends iproute2 iptables libfaketime \\
     && rm -rf /var/lib/apt/lists/*
 """
+# By what it is made from: another checkout, which makes it otherwise, has its own.
+IMAGE = f"{build.OURS}nettools:{sha256(_DOCKERFILE.encode()).hexdigest()[:12]}"
 # Debian's iptables speaks to the kernel by nftables; an older kernel may lack these.
 _CHOOSE_IPTABLES = """
 for rules in "iptables -w" "iptables-legacy -w"; do
     $rules -S > /dev/null 2>&1 && break
 done
 """
-# What some faults need of the machine, and what tries it in a network of its own.
-DROP_PACKETS, CUT_CONNECTIONS = "iptables", "ss -K"
-_TRIALS = {
-    DROP_PACKETS: f"""
-        {_CHOOSE_IPTABLES}
-        $rules -N trial
-        $rules -A trial -p tcp --dport 1 -m statistic --mode nth --every 2 \
-            --packet 0 -j DROP
-        $rules -I OUTPUT -j trial
-    """,
-    CUT_CONNECTIONS: """
-        cat > /tmp/trial.py << END
+# What shows that packets can be dropped, and connections cut, in a network of its own.
+TRY_TO_DROP = f"""
+    {_CHOOSE_IPTABLES}
+    $rules -N trial
+    $rules -A trial -p tcp --dport 1 -m statistic --mode nth --every 2 \
+        --packet 0 -j DROP
+    $rules -I OUTPUT -j trial
+"""
+TRY_TO_CUT = """
+cat > /tmp/trial.py << END
 import socket, subprocess
 server = socket.create_server(("127.0.0.1", 0))
 port = server.getsockname()[1]
@@ -59,9 +56,8 @@ except ConnectionError:
 except TimeoutError:
     raise SystemExit("the kernel does not let ss -K close a connection")
 END
-        python3 /tmp/trial.py
-    """,
-}
+python3 /tmp/trial.py
+"""
 
 
 def prepare(engine: docker.DockerClient, base_image: str, tell: Tell) -> None:
@@ -69,25 +65,13 @@ def prepare(engine: docker.DockerClient, base_image: str, tell: Tell) -> None:
     try:
         build.build_text(engine, IMAGE, _DOCKERFILE, base_image)
     except StackNotReady as error:
-        tell(f"{IMAGE}: faults on packets are not possible here: {error}")
+        tell(f"{IMAGE}: many faults are not possible here: {error}")
 
 
-@functools.cache
-def why_not(need: str) -> str | None:
-    """Say why this machine cannot do what some faults need; None if it can.
-
-    Tried once in a process, in a container with a network of its own. Raises
-    EngineMissing.
-    """
-    if need not in _TRIALS:
-        return f"nothing tries whether {need} is there"
-    engine = connect()
-    try:
-        if build.label_of(engine, IMAGE) is None:
-            return f"there is no image {IMAGE}; `harness setup` says why"
-        _run(engine, _TRIALS[need], network_mode="none")
-    except (FaultNotInjected, requests.RequestException) as error:
-        return str(error).splitlines()[0]
+def is_missing(engine: docker.DockerClient) -> str | None:
+    """Say why there is no sidecar here; None if there is one."""
+    if build.label_of(engine, IMAGE) is None:
+        return f"there is no image {IMAGE}; `harness setup` says why"
     return None
 
 
@@ -152,25 +136,26 @@ def cut(container: Any, *, to: Sequence[int] = (), of: Sequence[int] = ()) -> No
 
 def _run_beside(container: Any, script: str) -> None:
     labels = session.session_of(container).labels()
-    _run(
+    run(
         container.client,
         script,
+        cap_add=["NET_ADMIN"],
         network_mode=f"container:{container.id}",
         labels=labels,
     )
 
 
-def _run(engine: docker.DockerClient, script: str, **options: Any) -> None:
-    """Run a shell script in a sidecar of its own; raise FaultNotInjected."""
+def run(engine: docker.DockerClient, script: str, **options: Any) -> bytes:
+    """Run a shell script in a sidecar of its own; return what it said.
+
+    Raises FaultNotInjected.
+    """
     try:
-        engine.containers.run(
-            IMAGE,
-            ["sh", "-ec", script],
-            cap_add=["NET_ADMIN"],
-            remove=True,
-            **options,
+        said: bytes = engine.containers.run(
+            IMAGE, ["sh", "-ec", script], remove=True, **options
         )
     except docker.errors.ContainerError as error:
-        raise FaultNotInjected(f"network tools failed: {error}") from error
+        raise FaultNotInjected(f"the sidecar's tools failed: {error}") from error
     except docker.errors.APIError as error:
         raise FaultNotInjected(str(error.explanation or error)) from error
+    return said

@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from harness.stack.blueprint import (
     fingerprint_of,
 )
 from harness.stack.breakpoints import Breakpoints
+from harness.stack.clocks import Clocks
 from harness.stack.engine import connect
 from harness.stack.lane import Lane
 from harness.stack.lane_plan import LanePlan
@@ -69,14 +70,22 @@ class Stack:
     images: dict[str, str]
 
 
-def up(project: Path, *, lanes: Sequence[LanePlan], keep: bool, tell: Tell) -> Stack:
+def up(
+    project: Path,
+    *,
+    lanes: Sequence[LanePlan],
+    keep: bool,
+    tell: Tell,
+    fittings: Collection[str] = (),
+) -> Stack:
     """Start the stack of `project` with these lanes, or find a kept one.
 
+    `fittings` is what faults need it to be started with (needs.py).
     Raises UsageError for a compose.yaml that we cannot run, StackNotReady with the
     last words of what did not come up. Whatever was started by then is removed.
     """
     engine = connect()
-    blueprint = draw(engine, project, lanes)
+    blueprint = draw(engine, project, lanes, fittings)
     fingerprint = fingerprint_of(blueprint)
     if keep and (found := _find_kept(engine, blueprint, fingerprint)) is not None:
         tell("found the kept stack")
@@ -152,6 +161,7 @@ def _assemble(
             redis_url=f"redis://127.0.0.1:{redis_port}/{number}",
             attempts=AttemptLog(owner.folder / plan.id / "attempts.jsonl", clock),
             breakpoints=Breakpoints(owner.folder / plan.id),
+            clocks=Clocks(owner.folder / plan.id),
             services={name: containers[name] for name in blueprint.services},
         )
         for number, plan in enumerate(blueprint.lanes, start=1)

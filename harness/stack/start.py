@@ -16,7 +16,7 @@ import psycopg2
 
 from harness.clock import wait_until
 from harness.errors import StackNotReady
-from harness.stack import services, session
+from harness.stack import clocks, disks, services, session
 from harness.stack.blueprint import (
     CONTROL_PORT,
     MANAGEMENT_PORT,
@@ -28,21 +28,27 @@ from harness.stack.blueprint import (
     environment_of,
     ports_of,
 )
+from harness.stack.engine import connect
 from harness.stack.lane import WEB_PORT
 from harness.stack.lane_plan import LanePlan
 from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
+from harness.stack.needs import CLOCKS, SMALL_DISKS
 from harness.stack.toxiproxy import Toxiproxy
 
 _READY_WITHIN_SECONDS = 120
 
 Tell = Callable[[str], None]
+# Path on the host, or name of a volume -> (path inside, mode).
+Mounts = dict[str, tuple[str, str]]
 
 
 def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[str, Any]:
     """Start everything, side by side where it can be; return containers by place."""
     network = services.create_network(new)
     attempts = {lane.id: _attempts_file(new, lane) for lane in blueprint.lanes}
+    disks_of = _prepare_disks(blueprint, new)
+    clock = _prepare_clocks(blueprint, new)
     containers: dict[str, Any] = {}
     proxies = {
         session.PROXIES: msgspec.json.encode(
@@ -61,6 +67,7 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
             alias=name,
             environment=service.environment,
             ports=ports_of(blueprint, name),
+            volumes=disks_of.get(name),
             labels=proxies if name == TOXIPROXY else None,
         )
 
@@ -78,6 +85,7 @@ def start_all(blueprint: Blueprint, new: session.Session, tell: Tell) -> dict[st
             volumes={
                 str(PROBE): (PROBE_FOLDER, "ro"),
                 str(attempts[lane.id].parent): (PROBE_LOG_FOLDER, "rw"),
+                **clock,
             },
         )
 
@@ -115,6 +123,35 @@ def _attempts_file(new: session.Session, lane: LanePlan) -> Path:
     path.touch()
     path.chmod(0o666)
     return path
+
+
+def _prepare_disks(blueprint: Blueprint, new: session.Session) -> dict[str, Mounts]:
+    """Make the disks that the stack is to be fitted with; return who mounts which.
+
+    Toxiproxy mounts all: a disk lasts while anybody does.
+    """
+    mounts: dict[str, Mounts] = {}
+    if SMALL_DISKS in blueprint.fittings:
+        engine = connect()
+        for name in disks.FITTED:
+            disk = disks.make(engine, new, name)
+            place = disks.mount_point(engine, blueprint.images[name])
+            mounts[name] = {disk: (place, "rw")}
+            mounts.setdefault(TOXIPROXY, {})[disk] = (f"/disks/{name}", "rw")
+    return mounts
+
+
+def _prepare_clocks(blueprint: Blueprint, new: session.Session) -> Mounts:
+    """Have a clock for each role, if the stack is to be fitted with them."""
+    if CLOCKS not in blueprint.fittings:
+        return {}
+    for lane in blueprint.lanes:
+        for role in blueprint.roles:
+            clocks.shift(new.folder / lane.id / clocks.file_name(role), 0)
+    library = new.folder / "clock"
+    library.mkdir()
+    clocks.fit(connect(), library)
+    return {str(library): (clocks.FOLDER, "ro")}
 
 
 def _prepare_postgres(blueprint: Blueprint, containers: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ moment and any number of times: what is already gone counts as undone. And it ha
 way, to start anew what was hit; where that fails, too, only removing the stack is left.
 """
 
+from pathlib import Path
 from typing import Literal
 
 import docker
@@ -14,7 +15,7 @@ import psycopg2
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed, HarnessError
-from harness.stack import revive, services, session, sidecar
+from harness.stack import clocks, disks, revive, services, session, sidecar
 from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
 from harness.stack.services import Plug
@@ -210,6 +211,66 @@ class TellPostgres(msgspec.Struct, frozen=True, kw_only=True, tag="tell_postgres
             raise FaultNotHealed(f"Postgres does not take back {last[0]}")
 
 
+class UpdateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
+    """Undo a limit to what a container may use: `limits` are those of before.
+
+    Where it may have ended by its limit, it is started, too, and has the restart
+    policy of before.
+    """
+
+    container: str
+    limits: dict[str, int]
+    restart_policy: str | None = None
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        revive.update(engine, self.container, self.limits)
+        if self.restart_policy is not None:
+            revive.start(
+                engine, self.container, restart_policy=self.restart_policy, dead=None
+            )
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        revive.update(engine, self.container, self.limits)
+        revive.restart(engine, self.container)
+
+
+class GrowDisk(msgspec.Struct, frozen=True, kw_only=True, tag="grow_disk"):
+    """Undo a full disk: give it its size back, and start who has ended by it.
+
+    `anew` where a service that goes on does not come to itself again without.
+    """
+
+    container: str
+    disk: str
+    anew: bool = False
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        disks.grow(engine, self.disk)
+        if self.anew:
+            revive.restart(engine, self.container)
+            return "restarted"
+        revive.start(engine, self.container)
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        disks.grow(engine, self.disk)
+        revive.restart(engine, self.container)
+
+
+class SetClock(msgspec.Struct, frozen=True, kw_only=True, tag="set_clock"):
+    """Undo a shifted clock: `file` is the one that its role's processes look at."""
+
+    file: str
+
+    def softly(self, engine: docker.DockerClient) -> Step:
+        clocks.shift(Path(self.file), 0)
+        return "soft"
+
+    def hard(self, engine: docker.DockerClient) -> None:
+        raise FaultNotHealed(f"nothing is left to try: {self}")
+
+
 class NothingToUndo(msgspec.Struct, frozen=True, kw_only=True, tag="nothing"):
     """The fault ends by itself, or by what supervises its victim."""
 
@@ -230,6 +291,9 @@ Undo = (
     | RunInside
     | CallBroker
     | TellPostgres
+    | UpdateContainer
+    | GrowDisk
+    | SetClock
     | NothingToUndo
 )
 

@@ -31,6 +31,7 @@ from harness.history import (
 )
 from harness.recorder import Recorder
 from harness.stack.breakpoints import Breakpoints
+from harness.stack.clocks import Clocks
 from harness.stack.lane import Lane
 from harness.stack.ledgers.attempts import AttemptLog
 from harness.together import Together
@@ -135,6 +136,7 @@ def _setting(tmp_path: Path) -> Setting:
         redis_url="",
         attempts=AttemptLog(tmp_path / "attempts.jsonl"),
         breakpoints=Breakpoints(tmp_path),
+        clocks=Clocks(tmp_path),
     )
     cell = Cell(
         design=find_designs(PROJECT)["outbox"],

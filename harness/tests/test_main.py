@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import __main__ as command_line
-from harness.stack.sidecar import why_not
+from harness.stack.needs import why_not
 
 PROJECT = Path(__file__).parents[2]
 

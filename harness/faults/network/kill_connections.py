@@ -14,11 +14,11 @@ from harness.faults.network.link_fault import (
     by_role,
     connections_gone,
 )
-from harness.stack import sidecar
+from harness.stack import needs, sidecar
 from harness.stack.lane import Lane
 from harness.stack.undoing import NothingToUndo, Undo
 
-NEEDS = (sidecar.CUT_CONNECTIONS,)
+NEEDS = (needs.CUT_CONNECTIONS,)
 
 
 def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkFault:

@@ -106,7 +106,7 @@ class LinkFault:
         # What work feels like beforehand tells nothing, and costs ten times the CPU.
         before = lane.feel(links, A_FEW_BYTES if self.check.work else self.check)
         if self.of_connections and not any(each.connections for each in before):
-            raise FaultNotInjected(f"no connection of {lane.design} stands there")
+            raise FaultNotInjected(f"no connection of {lane.name} stands there")
         return Aim(
             used=frozenset(each.on for each in before if each.used),
             undo=self.undo(lane, links),

@@ -13,12 +13,12 @@ from functools import partial
 from harness.conditions import Condition
 from harness.faults.arguments import Names, check_range, several
 from harness.faults.network.link_fault import LinkFault, Links, by_role, observes
-from harness.stack import sidecar
+from harness.stack import needs, sidecar
 from harness.stack.lane import Check, Felt, Lane
 from harness.stack.link import Link
 from harness.stack.undoing import RemoveRules, Undo
 
-NEEDS = (sidecar.DROP_PACKETS,)
+NEEDS = (needs.DROP_PACKETS,)
 
 
 def partition(

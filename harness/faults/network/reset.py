@@ -10,10 +10,10 @@ network, which sends a RST to the client.
 from harness.conditions import Condition
 from harness.faults.arguments import Names, several
 from harness.faults.network.link_fault import LinkFault, Links, add_toxic
-from harness.stack import sidecar
+from harness.stack import needs, sidecar
 from harness.stack.lane import Felt, Lane
 
-NEEDS = (sidecar.CUT_CONNECTIONS,)
+NEEDS = (needs.CUT_CONNECTIONS,)
 
 
 def reset(

@@ -53,7 +53,7 @@ def _kill(lane: Lane, links: Links) -> None:
         cursor.execute(f"SELECT min(pid) FROM pg_stat_activity WHERE {APPS}")
         (backend,) = cursor.fetchone() or (None,)
     if backend is None:
-        raise FaultNotInjected(f"lane {lane.design} has no session of Postgres")
+        raise FaultNotInjected(f"lane {lane.name} has no session of Postgres")
     processes.kill(lane.services["postgres"], backend)
 
 

@@ -52,7 +52,7 @@ class RowLock:
         """Pick the job. Raises FaultNotInjected if none runs."""
         running = wait_until(lane.attempts.running, within_seconds=_RUNS_WITHIN_SECONDS)
         if not running:
-            raise FaultNotInjected(f"no job of lane {lane.design} runs: none to lock")
+            raise FaultNotInjected(f"no job of lane {lane.name} runs: none to lock")
         job = running[0].job
         return Aim(used=frozenset({_name(job)}), job=job, undo=ended(lane, self.type))
 

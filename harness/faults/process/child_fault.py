@@ -6,8 +6,9 @@ run for a while is hit, so that none ends between the choice and the kill.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from harness.clock import now, wait_until
 from harness.conditions import At, Condition
@@ -15,8 +16,9 @@ from harness.errors import FaultNotInjected, UsageError
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
 from harness.history import AttemptEntered, BreakpointReached, Reading
-from harness.stack import processes
+from harness.stack import processes, undoing
 from harness.stack.lane import Lane
+from harness.stack.undoing import NothingToUndo, Undo
 
 # An attempt that has run for so long is a `sleep`, and has a while to go still.
 _RUNS_FOR_SECONDS = 0.1
@@ -25,6 +27,11 @@ _RUNS_FOR_SECONDS = 0.1
 _RUNS_AT_MOST_SECONDS = 0.8
 _TRIES = 3
 _FIND_WITHIN_SECONDS = 60.0
+
+
+def nothing_to_undo(worker: Any) -> Undo:
+    """Let be: the pool makes another child by itself."""
+    return NothingToUndo()
 
 
 def never_done(lane: Lane, aim: Aim) -> bool:
@@ -36,9 +43,11 @@ def never_done(lane: Lane, aim: Aim) -> bool:
 class ChildFault:
     """A pool child of the lane's worker is killed while it runs an attempt.
 
-    `does` completes the sentence "`target`: ...". `keep_up` is what is done again and
-    again meanwhile, and says whether the fault's work is done. `healed_by` is the step
-    by which it ends: there is nothing to undo.
+    `does` completes the sentence "`target`: ...". `strike` is how it is killed, and
+    `gone` what is said of it then.
+    `keep_up` is what is done again and again meanwhile, and says whether the fault's
+    work is done. `healed_by` is the step by which it ends where there is nothing to
+    undo.
     """
 
     type: str
@@ -47,6 +56,9 @@ class ChildFault:
     for_seconds: float
     does: str
     healed_by: str
+    gone: str = "gone"
+    strike: Callable[[Any, int], None] = processes.kill
+    undo: Callable[[Any], Undo] = nothing_to_undo
     keep_up: Callable[[Lane, Aim], bool] = never_done
     needs: tuple[str, ...] = ()
     shared: bool = False
@@ -73,6 +85,7 @@ class ChildFault:
             used=frozenset({_name(victim.process)}),
             victim=victim.process,
             job=victim.job,
+            undo=self.undo(lane.roles["worker"]),
         )
 
     def inject(self, lane: Lane, aim: Aim) -> Aim:
@@ -82,24 +95,28 @@ class ChildFault:
         all got away.
         """
         for _ in range(_TRIES):
-            kill(lane, aim.victim)
+            assert aim.victim is not None
+            self.strike(lane.roles["worker"], aim.victim)
             wait_until(partial(_is_gone, lane, aim), within_seconds=5)
             if isinstance(self.when, At) or _was_hit(lane, aim):
                 lane.attempts.bury("worker", aim.victim)
                 return aim
-            aim = self.aim(lane)
+            # What is to be undone is what was before the first of them.
+            aim = replace(self.aim(lane), undo=aim.undo)
         raise FaultNotInjected(f"{_TRIES} attempts ended before their child was killed")
 
     def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         if not _is_gone(lane, aim):
             return None
-        return (_reading(aim, f"gone in the middle of job {aim.job}"),)
+        return (_reading(aim, f"{self.gone} in the middle of job {aim.job}"),)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
         return self.keep_up(lane, aim)
 
     def heal(self, lane: Lane, aim: Aim) -> str:
-        return self.healed_by
+        if aim.undo == NothingToUndo():
+            return self.healed_by
+        return undoing.undo(aim.undo, lane.engine)
 
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         """Return the reading once the worker consumes."""

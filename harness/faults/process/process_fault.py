@@ -46,7 +46,8 @@ class ProcessFault:
 
     `does` completes the sentence "worker: ...". `begin` is how it starts, `keep_up`
     what is done again and again meanwhile. One that does not last is healed as soon
-    as it is confirmed.
+    as it is confirmed. Where the container goes on and is not silent either, `inside`
+    says what a process in it feels, None if nothing.
     """
 
     type: str
@@ -57,6 +58,7 @@ class ProcessFault:
     begin: Callable[[Any], None]
     undo: Callable[[Any], Undo] = start_again
     keep_up: Callable[[Any], None] = let_be
+    inside: Callable[[Any], str | None] | None = None
     ends: bool = True
     lasts: bool = True
     needs: tuple[str, ...] = ()
@@ -88,7 +90,7 @@ class ProcessFault:
         container = self._container(lane)
         before = self._feel(lane) if self.shared else ()
         used = {each.on for each in before if each.used}
-        if lane.has_used(self.target):
+        if lane.has_used(self.target) or used:
             used.add(self.target)
         return Aim(
             used=frozenset(used),
@@ -106,12 +108,16 @@ class ProcessFault:
         state = lane.state_of(self.target)
         if self.ends and state["Pid"] == aim.victim:
             return None
+        if self.inside is not None:
+            return self._read_inside(lane)
         if self.shared:
             return self._read_links(lane, aim, _has_broken if self.ends else _is_silent)
         if self.ends:
             lane.attempts.bury(self.target)
             code = state["ExitCode"]
-            return (self._reading(f"process {aim.victim} is gone, exit code {code}"),)
+            why = ", for want of memory" if state["OOMKilled"] else ""
+            gone = f"process {aim.victim} is gone, exit code {code}{why}"
+            return (self._reading(gone),)
         return self._silent(lane)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -125,6 +131,8 @@ class ProcessFault:
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         state = lane.state_of(self.target)
         if not state["Running"] or (self.ends and state["Pid"] == aim.victim):
+            return None
+        if self.inside is not None and self._read_inside(lane):
             return None
         if self.shared:
             return self._read_links(lane, aim, _is_served)
@@ -166,6 +174,12 @@ class ProcessFault:
                 Reading(on=each.on, used=True, observed=observed, seconds=each.seconds)
             )
         return tuple(readings)
+
+    def _read_inside(self, lane: Lane) -> tuple[Reading, ...] | None:
+        assert self.inside is not None
+        begun = now()
+        felt = self.inside(self._container(lane))
+        return None if felt is None else (self._reading(felt, now() - begun),)
 
     def _silent(self, lane: Lane) -> tuple[Reading, ...] | None:
         """Return the reading once the role does nothing, though it is there."""

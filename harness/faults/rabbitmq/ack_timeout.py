@@ -40,7 +40,7 @@ def _is_in_force(
     milliseconds: int, lane: Lane, before: JobQueue, queue: JobQueue | None
 ) -> str | None:
     """Show what the queue itself says: its management says it seconds later."""
-    command = ["rabbitmqctl", "--silent", "list_queues", "--vhost", lane.design]
+    command = ["rabbitmqctl", "--silent", "list_queues", "--vhost", lane.id]
     command += ["name", "effective_policy_definition", "--formatter=json"]
     rows = json.loads(services.ask(lane.services["rabbitmq"], command))
     in_force = any(

@@ -38,11 +38,11 @@ def close_connections(*, when: Condition) -> LinkFault:
 
 
 def _close(lane: Lane, links: Links) -> None:
-    left = lane.broker.connections(lane.design)
+    left = lane.broker.connections(lane.id)
 
     def all_were_closed() -> bool:
         nonlocal left
-        left &= lane.broker.connections(lane.design)
+        left &= lane.broker.connections(lane.id)
         left = frozenset(name for name in left if not _was_closed(lane, name))
         return not left
 

@@ -26,7 +26,7 @@ def _purge(lane: Lane, queues: JobQueues) -> None:
     if not any(queue.ready for queue in queues):
         raise FaultNotInjected("no message waits in the job queue: nothing to purge")
     for queue in queues:
-        lane.broker.purge(lane.design, queue.name)
+        lane.broker.purge(lane.id, queue.name)
 
 
 def _has_lost(lane: Lane, before: JobQueue, queue: JobQueue | None) -> str | None:

@@ -62,7 +62,7 @@ class QueueFault:
     def aim(self, lane: Lane) -> Aim:
         queues = job_queues(lane)
         if not queues:
-            raise FaultNotInjected(f"lane {lane.design} has no job queue")
+            raise FaultNotInjected(f"lane {lane.name} has no job queue")
         used = lane.has_used("worker")
         return Aim(
             used=frozenset(queue.name for queue in queues if used),
@@ -133,7 +133,7 @@ def put_policy(
 def delete_policy(lane: Lane) -> Undo:
     """Undo a policy of ours, and its trial that may have been under way."""
     broker = lane.broker
-    trial = f"queues/{quote(lane.design, safe='')}/{TRIAL}"
+    trial = f"queues/{quote(lane.id, safe='')}/{TRIAL}"
     return CallBroker(
         url=broker.url,
         user=broker.user,
@@ -143,4 +143,4 @@ def delete_policy(lane: Lane) -> Undo:
 
 
 def _path(lane: Lane) -> str:
-    return f"policies/{quote(lane.design, safe='')}/{_POLICY}"
+    return f"policies/{quote(lane.id, safe='')}/{_POLICY}"

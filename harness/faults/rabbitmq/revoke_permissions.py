@@ -49,4 +49,4 @@ def _give_back(lane: Lane, links: Links) -> Undo:
 
 
 def _path(lane: Lane) -> str:
-    return f"permissions/{quote(lane.design, safe='')}/{quote(lane.broker.user)}"
+    return f"permissions/{quote(lane.id, safe='')}/{quote(lane.broker.user)}"

@@ -1,6 +1,6 @@
-"""`limit_maxmemory`: Redis has less memory than it needs: what is to be stored is refused
-(`faults.md` D2). By its policy it also throws away what it holds, of which nobody is
-told (`failures.md` RES-04).
+"""`limit_maxmemory`: Redis has less memory than it needs, and refuses what is to be
+stored (`faults.md` D2). By its policy it also throws away what it holds, of which
+nobody is told (`failures.md` RES-04).
 """
 
 from functools import partial

@@ -20,6 +20,7 @@ from harness.faults import (
     disk_alarm,
     exhaust_clients,
     exhaust_connections,
+    fill_disk,
     flap,
     freeze,
     kill,
@@ -29,7 +30,9 @@ from harness.faults import (
     kill_connections,
     latency,
     limit_maxmemory,
+    limit_memory,
     limit_message_size,
+    limit_processes,
     limit_queue,
     lock_row,
     lock_table,
@@ -45,7 +48,9 @@ from harness.faults import (
     reset,
     restart,
     revoke_permissions,
+    shift_clock,
     silence,
+    starve_cpu,
     stop,
     suspend,
     terminate_backends,
@@ -150,8 +155,19 @@ _REDIS: list[Fault] = [
     exhaust_clients(**NOW),
     kill_clients(when=AtOnce()),
 ]
-_RESOURCES: list[Fault] = []
-_CLOCK: list[Fault] = []
+_RESOURCES: list[Fault] = [
+    *(starve_cpu(target, cpus=0.05, **NOW) for target in (*_ROLES, *_SERVICES)),
+    starve_cpu("worker", cpus=0.02, **NOW),
+    *(limit_memory(target, **NOW) for target in (*_ROLES, *_SERVICES)),
+    limit_memory("worker", takes="child", **NOW),
+    *(limit_processes(target, **NOW) for target in (*_ROLES, *_SERVICES)),
+    *(fill_disk(service, **NOW) for service in _SERVICES[:2]),
+    fill_disk("rabbitmq", free_megabytes=30, **NOW),
+]
+_CLOCK: list[Fault] = [
+    *(shift_clock(role, seconds=3600, **NOW) for role in _ROLES),
+    shift_clock("worker", seconds=-3600, **NOW),
+]
 _MESSAGES: list[Fault] = [
     deliver_again(messages=3, when=SOME_WAIT),
     unknown_task(messages=3, when=SOME_WAIT),

@@ -9,23 +9,29 @@ from harness import faults
 from harness.conditions import accepted, at
 from harness.errors import UsageError
 from harness.faults import (
+    Fault,
     ack_timeout,
     asynchronous_commit,
     crash_loop,
     deliver_again,
+    fill_disk,
     flap,
     kill,
     kill_child,
     latency,
     limit_maxmemory,
+    limit_memory,
     limit_message_size,
+    limit_processes,
     limit_queue,
     lock_row,
     packet_loss,
     poison,
     refuse,
     restart,
+    shift_clock,
     silence,
+    starve_cpu,
     stop,
     suspend,
     throttle,
@@ -49,6 +55,9 @@ def test_a_fault_lasts_above_nothing_and_at_most_ten_minutes(seconds: float) -> 
         lambda: unplug("worker", when=WHEN, for_seconds=seconds),
         lambda: asynchronous_commit(when=WHEN, for_seconds=seconds),
         lambda: lock_row(when=WHEN, for_seconds=seconds),
+        lambda: limit_processes("worker", when=WHEN, for_seconds=seconds),
+        lambda: fill_disk("postgres", when=WHEN, for_seconds=seconds),
+        lambda: shift_clock("worker", seconds=60, when=WHEN, for_seconds=seconds),
     ):
         with pytest.raises(UsageError, match="for_seconds"):
             make()
@@ -180,3 +189,51 @@ def test_a_process_fault_says_whom_it_hits() -> None:
     for make, what in slips:
         with pytest.raises(UsageError, match=what):
             make()
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: starve_cpu("web", cpus=0.01, **ON_LINKS), r"must be in \[0.02, 0.5\]"),
+        (lambda: starve_cpu("web", cpus=1, **ON_LINKS), "cpus=1"),
+        (lambda: starve_cpu("toxiproxy", cpus=0.1, **ON_LINKS), "no part of the sys"),
+        (
+            lambda: limit_memory("worker", takes="all", **ON_LINKS),  # type: ignore[arg-type]
+            "takes='all' is none",
+        ),
+        (lambda: limit_memory("web", takes="child", **ON_LINKS), "only a worker has"),
+        (lambda: fill_disk("redis", **ON_LINKS), "'redis' is none of postgres, rabbi"),
+        (lambda: fill_disk("rabbitmq", free_megabytes=60, **ON_LINKS), "bytes=60"),
+        (lambda: fill_disk("postgres", free_megabytes=1, **ON_LINKS), "bytes=1"),
+        (lambda: shift_clock("redis", seconds=60, **ON_LINKS), "web, worker, relay"),
+        (lambda: shift_clock("web", seconds=1, **ON_LINKS), "seconds=1 must be in"),
+    ],
+)
+def test_a_machine_that_cannot_be_so_bad(make: Callable[[], object], says: str) -> None:
+    """What would not be felt, or hits what has no such thing, is refused."""
+    with pytest.raises(UsageError, match=says):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (starve_cpu("worker", cpus=0.05, **ON_LINKS), "worker: gets 0.05 of a core"),
+        (limit_memory("redis", **ON_LINKS), "redis: out of memory, killed by the ker"),
+        (
+            limit_memory("worker", takes="child", **ON_LINKS),
+            "a pool child of worker: killed by the kernel, since the container is out",
+        ),
+        (
+            fill_disk("rabbitmq", free_megabytes=30, **ON_LINKS),
+            "rabbitmq: its disk is nearly full",
+        ),
+        (
+            shift_clock("worker", seconds=-60, **ON_LINKS),
+            "worker: its wall clock is 60 s slow, for 1 s",
+        ),
+    ],
+)
+def test_a_fault_of_the_machine_tells_its_story(fault: Fault, sentence: str) -> None:
+    """By how much, and whose clock, memory or disk."""
+    assert fault.sentence.startswith(sentence)

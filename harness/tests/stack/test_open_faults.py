@@ -9,14 +9,17 @@ from harness.stack.services import Plug
 from harness.stack.toxiproxy import Proxy
 from harness.stack.undoing import (
     CallBroker,
+    GrowDisk,
     HealProxies,
     NothingToUndo,
     PlugIn,
     RemoveRules,
     RunInside,
+    SetClock,
     StartContainer,
     TellPostgres,
     Undo,
+    UpdateContainer,
 )
 
 CUT = OpenFault(
@@ -82,6 +85,13 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
                 ),
             )
         ),
+        UpdateContainer(
+            container="c0ffee",
+            limits={"CpuPeriod": 100_000, "CpuQuota": -1},
+            restart_policy="on-failure",
+        ),
+        GrowDisk(container="c0ffee", disk="stack-postgres", anew=True),
+        SetClock(file="/probe-log/clock-worker"),
         RunInside(container="c0ffee", commands=(("rm", "-f", "/filler"),)),
         TellPostgres(
             container="c0ffee",

@@ -1,0 +1,1 @@
+"""Faults of time: a wall clock that is wrong."""

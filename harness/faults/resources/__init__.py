@@ -1,0 +1,1 @@
+"""Faults of the machine below: too little CPU, memory, disk or room for processes."""

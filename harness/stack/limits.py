@@ -1,0 +1,117 @@
+"""What a container may use of the machine, and what the kernel says of it.
+
+It exists because the engine's own words are odd here: a limit that was none is not
+taken back by 0, which means "as it is", but by a number of its own for each kind.
+Values are those of the engine's API (POST /containers/{id}/update).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+import docker.errors
+
+from harness.errors import FaultNotInjected
+
+CPU_PERIOD_MICROSECONDS = 100_000
+# No limit, for each kind. Of memory, -1 is refused, and of swap too while memory has a
+# limit (cgroup v1): so it is more than there ever is, and swap the kernel's largest
+# number of bytes in whole pages, of which memory is a part.
+_NO_LIMIT = {
+    "CpuPeriod": CPU_PERIOD_MICROSECONDS,
+    "CpuQuota": -1,
+    "Memory": 1 << 62,
+    "MemorySwap": (1 << 63) - 4096,
+    "PidsLimit": -1,
+}
+# How much more than it has a container may still take before it runs out of memory.
+# A file in /dev/shm uses it up, and Docker makes that 64 MB.
+_ROOM_MEGABYTES, _SHM_MEGABYTES = 24, 60
+# The kernel counts a container's processes that it killed for want of memory: in
+# cgroup v2's file, or in v1's.
+_USE_UP_MEMORY = f"""
+for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    [ -r $file ] && break
+done
+killed() {{
+    while read -r name number; do
+        [ "$name" = oom_kill ] && echo "$number"
+    done < $file
+}}
+before=$(killed)
+echo 1000 > /proc/$1/oom_score_adj || exit 1
+trap 'rm -f /dev/shm/hog' EXIT
+for megabyte in $(seq {_SHM_MEGABYTES}); do
+    dd if=/dev/zero bs=1M count=1 2> /dev/null >> /dev/shm/hog
+    [ "$(killed)" = "$before" ] || exit 0
+done
+echo "the kernel killed nobody"
+exit 1
+"""
+
+
+def limits_of(container: Any, *kinds: str) -> dict[str, int]:
+    """Return what sets these limits of a container to what they are now."""
+    container.reload()
+    now = container.attrs["HostConfig"]
+    return {kind: int(now[kind] or _NO_LIMIT[kind]) for kind in kinds}
+
+
+def update(
+    engine: docker.DockerClient, container_id: str, limits: Mapping[str, int]
+) -> None:
+    """Set a container's limits, whether it runs or not.
+
+    docker-py's own `update` knows no limit of processes. Raises what is in
+    `revive.FAILURES`.
+    """
+    api = engine.api
+    answer = api.post(
+        f"{api.base_url}/v{api.api_version}/containers/{container_id}/update",
+        json=dict(limits),
+        timeout=api.timeout,
+    )
+    if not answer.ok:
+        why = answer.json()["message"]
+        raise docker.errors.APIError(why, response=answer, explanation=why)
+
+
+def throttled_seconds(container: Any) -> float:
+    """Return how long the kernel has kept the container's processes from running.
+
+    Since its start; each process by itself, so that it may grow by more than a second
+    in a second.
+    """
+    throttling = _stats(container)["cpu_stats"]["throttling_data"]
+    return float(throttling["throttled_time"] / 1e9)
+
+
+def kill_by_memory(container: Any, process: int) -> None:
+    """Let a container run out of memory; the kernel kills that process of it.
+
+    The kernel takes the largest, unless it is told which: `process` is its id inside
+    the container. Raises FaultNotInjected unless the kernel counts one that it killed.
+    """
+    used = _stats(container)["memory_stats"]
+    pages = used["stats"]  # what is only cached goes by itself
+    cached = sum(
+        pages.get(f"total_{kind}", pages.get(kind, 0))
+        for kind in ("active_file", "inactive_file")
+    )
+    most = used["usage"] - cached + _ROOM_MEGABYTES * (1 << 20)
+    update(container.client, container.id, {"Memory": most, "MemorySwap": most})
+    ended = container.exec_run(["sh", "-c", _USE_UP_MEMORY, "sh", str(process)])
+    # The command itself dies where the container does.
+    if ended.exit_code == 1:
+        said = ended.output.decode(errors="replace").strip()
+        raise FaultNotInjected(f"{container.name} did not run out of memory: {said}")
+
+
+def may_fork(container: Any) -> bool:
+    """Say whether a process in the container can start another one."""
+    # The shell, which every image has, forks for a bracket, or ends in an error.
+    return bool(container.exec_run(["sh", "-c", "(:); true"]).exit_code == 0)
+
+
+def _stats(container: Any) -> Any:
+    return container.stats(stream=False, one_shot=True)

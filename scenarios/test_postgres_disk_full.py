@@ -1,0 +1,30 @@
+"""Postgres has no room left on its disk: it answers who reads, and refuses to store.
+
+Clients are refused, too, and workers cannot write what became of their jobs (DB-07 of
+the failure catalogue is about what a bare `except` makes of it).
+"""
+
+from harness.conditions import running_for
+from harness.faults import fill_disk
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        # Both pool children are in the middle of a job when the disk is full, and other
+        # jobs wait: no new one can be stored.
+        also=[job_at(3, "sleep", 4000), job_at(3.1, "sleep", 4000)],
+    ),
+    faults=[
+        fill_disk("postgres", when=running_for(2, attempts=2), for_seconds=6),
+    ],
+    bites={"late_ack": {"stranded_pending"}},
+)
+
+
+def test_postgres_disk_full(cell):
+    """A design that tries again until its words are stored strands no row."""
+    assert cell.verdict.kept_its_promise

@@ -1,0 +1,26 @@
+"""A worker cannot start a process any more, and loses a pool child."""
+
+from harness.conditions import accepted
+from harness.faults import kill_child, limit_processes
+from harness.history import Floors
+from harness.scenario import Scenario
+from harness.workload import job_at, jobs
+
+SCENARIO = Scenario(
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        also=[job_at(1 + 1.5 * number, "sleep", 2000) for number in range(6)],
+    ),
+    faults=[
+        limit_processes("worker", when=accepted(15), for_seconds=10),
+        kill_child(when=accepted(25)),
+    ],
+    floors=Floors(fault_window=1),
+)
+
+
+def test_process_limit(cell):
+    """A design."""
+    assert cell.verdict.kept_its_promise
