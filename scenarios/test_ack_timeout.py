@@ -1,4 +1,8 @@
-"""placeholder CON-04."""
+"""The broker gives a worker five seconds to acknowledge, and a job takes fourteen.
+
+RabbitMQ closes the channel, and Celery begins to shut down: it waits for its long job,
+and consumes nothing meanwhile (CON-04 of the failure catalogue, celery/celery #6760).
+"""
 
 from harness.conditions import accepted
 from harness.faults import ack_timeout
@@ -17,5 +21,5 @@ SCENARIO = Scenario(
 
 
 def test_ack_timeout(cell):
-    """Placeholder."""
+    """A design in which a job counts once bears that its message comes again."""
     assert cell.verdict.kept_its_promise

@@ -1,6 +1,7 @@
-"""The broker is killed while its memory alarm is on, with what it has not read yet.
+"""The broker dies while its memory alarm is on, with what it has not read yet.
 
-placeholder
+Whoever publishes without confirms was told that all is well (PUB-04 of the failure
+catalogue, celery/celery #2689): bytes in a dead broker's socket are nobody's.
 """
 
 from harness.conditions import accepted, biting_for
@@ -21,5 +22,5 @@ SCENARIO = Scenario(
 
 
 def test_broker_alarm_broker_dies(cell):
-    """Placeholder."""
+    """A design that waits for the broker's word, or asks again, loses no job."""
     assert cell.verdict.kept_its_promise

@@ -1,7 +1,7 @@
 """RabbitMQ has no room left on its disk, and is started anew when there is some again.
 
-Its disk alarm silences publishers, and does not save its queues from consumers, whose
-acknowledgements are written down, too.
+Its disk alarm silences publishers (PUB-04 of the failure catalogue), and does not save
+its queues from consumers, whose acknowledgements are written down, too.
 """
 
 from harness.conditions import accepted

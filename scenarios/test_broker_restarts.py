@@ -1,6 +1,7 @@
 """The broker is killed and started again, with ten messages that wait in it.
 
-placeholder
+A durable queue keeps those that are persistent (BRK-01 of the failure catalogue); who
+publishes meanwhile finds it away, and a broker takes long to boot (PUB-06).
 """
 
 from harness.conditions import waiting
@@ -24,5 +25,5 @@ SCENARIO = Scenario(
 
 
 def test_broker_restarts(cell):
-    """Placeholder."""
+    """A design that stores the intent with the job outlasts any boot."""
     assert cell.verdict.kept_its_promise

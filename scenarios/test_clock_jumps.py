@@ -1,4 +1,8 @@
-"""A worker's clock is an hour fast, and set right while tasks wait to be retried."""
+"""A worker's clock is an hour fast, and set right while tasks wait to be retried.
+
+A retry's time is the worker's own: one that was set by the fast clock is due in an hour
+(T1 of the catalogue of faults).
+"""
 
 from harness.conditions import accepted
 from harness.faults import refuse, shift_clock

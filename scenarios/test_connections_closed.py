@@ -1,4 +1,8 @@
-"""placeholder CON-01 B3."""
+"""The broker closes every connection, and says why, in the middle of a long job.
+
+The job's message is delivered again, to another child of the same worker (CON-01 of the
+failure catalogue, celery/celery #6951).
+"""
 
 from harness.conditions import running_for
 from harness.faults import close_connections
@@ -20,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_connections_closed(cell):
-    """Placeholder."""
+    """A design that fences its attempts has one effect for each job."""
     assert cell.verdict.kept_its_promise

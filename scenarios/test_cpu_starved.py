@@ -1,4 +1,8 @@
-"""Postgres gets a twentieth of a core, and needs more: whatever it answers is late."""
+"""Postgres gets a twentieth of a core, and needs more: whatever it answers is late.
+
+A database that is slow is worse than one that is gone: nobody is told (R1 of the
+catalogue of faults).
+"""
 
 from harness.conditions import accepted
 from harness.faults import starve_cpu

@@ -1,4 +1,8 @@
-"""placeholder B9."""
+"""Ten messages that wait are delivered a second time.
+
+At least once is all that a broker promises; here nobody has to die for the second time
+(B9 of the catalogue of faults).
+"""
 
 from harness.conditions import waiting
 from harness.faults import deliver_again
@@ -20,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_duplicate_delivery(cell):
-    """Placeholder."""
+    """A design in which a job counts once bears any number of its messages."""
     assert cell.verdict.kept_its_promise

@@ -1,4 +1,7 @@
-"""A worker cannot start a process any more, and loses a pool child."""
+"""A worker cannot start a process any more, and loses a pool child.
+
+A pool that cannot fork is alive and does nothing (WRK-14 of the failure catalogue).
+"""
 
 from harness.conditions import accepted
 from harness.faults import kill_child, limit_processes
@@ -22,5 +25,5 @@ SCENARIO = Scenario(
 
 
 def test_process_limit(cell):
-    """A design."""
+    """A design whose jobs somebody looks after ends each of them."""
     assert cell.verdict.kept_its_promise

@@ -1,6 +1,7 @@
 """Somebody deletes the job queue, with ten messages that wait in it.
 
-placeholder BRK-05
+The worker is told, connects anew and makes the queue again; what waited is gone (BRK-05
+of the failure catalogue, celery/kombu #1953).
 """
 
 from harness.conditions import waiting
@@ -23,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_queue_deleted(cell):
-    """Placeholder."""
+    """A design that asks the database what is to be done sends them again."""
     assert cell.verdict.kept_its_promise

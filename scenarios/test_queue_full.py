@@ -1,4 +1,7 @@
-"""placeholder BRK-03 drop head."""
+"""The job queue takes no more than five messages, and refuses those that come then.
+
+Without confirms nobody is told (BRK-03 of the failure catalogue, `reject-publish`).
+"""
 
 from harness.conditions import accepted
 from harness.faults import limit_queue
@@ -22,5 +25,5 @@ SCENARIO = Scenario(
 
 
 def test_queue_full(cell):
-    """Placeholder."""
+    """A design that hears the refusal, or asks again, loses no job."""
     assert cell.verdict.kept_its_promise

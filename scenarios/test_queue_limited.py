@@ -1,4 +1,8 @@
-"""placeholder BRK-03 drop head."""
+"""The job queue holds five messages at most, and drops the oldest for each new one.
+
+Each was confirmed when it came: no publisher can know (BRK-03 of the failure catalogue,
+`drop-head`).
+"""
 
 from harness.conditions import accepted
 from harness.faults import limit_queue
@@ -20,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_queue_limited(cell):
-    """Placeholder."""
+    """A design that asks the database what is to be done sends them again."""
     assert cell.verdict.kept_its_promise

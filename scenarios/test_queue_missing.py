@@ -1,6 +1,7 @@
 """The job queue is deleted while no worker is there, who would make it again.
 
-The broker confirms what it drops because no queue takes it (PUB-08).
+The broker confirms what it drops because no queue takes it (PUB-08 of the failure
+catalogue).
 """
 
 from harness.conditions import accepted, biting_for
@@ -22,5 +23,5 @@ SCENARIO = Scenario(
 
 
 def test_queue_missing(cell):
-    """Placeholder."""
+    """A design that asks the database what is to be done sends them again."""
     assert cell.verdict.kept_its_promise

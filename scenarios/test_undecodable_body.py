@@ -1,4 +1,8 @@
-"""placeholder B9."""
+"""Ten messages that wait have bodies that nobody can read.
+
+A worker throws such a message away, and acknowledges it: the job's row knows nothing of
+it (B9 of the catalogue of faults).
+"""
 
 from harness.conditions import waiting
 from harness.faults import undecodable_body
@@ -20,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_undecodable_body(cell):
-    """Placeholder."""
+    """A design that asks the database what is to be done sends them again."""
     assert cell.verdict.kept_its_promise

@@ -1,4 +1,8 @@
-"""placeholder B9."""
+"""A rolling deploy: ten messages name a task that the worker does not know.
+
+The new web is there before the new worker, which throws away what it does not know, and
+acknowledges it (B9 of the catalogue of faults).
+"""
 
 from harness.conditions import waiting
 from harness.faults import unknown_task
@@ -20,5 +24,5 @@ SCENARIO = Scenario(
 
 
 def test_unknown_task(cell):
-    """Placeholder."""
+    """A design that asks the database what is to be done sends them again."""
     assert cell.verdict.kept_its_promise
