@@ -189,7 +189,7 @@ def environment_of(blueprint: Blueprint, lane: LanePlan, role: str) -> dict[str,
         for name, value in blueprint.compose.services[role].environment.items()
     }
     own_clock = {}
-    if CLOCKS in blueprint.fittings:
+    if CLOCKS in blueprint.fittings and role in clocks.FITTED:
         own_clock = clocks.environment(f"{PROBE_LOG_FOLDER}/{clocks.file_name(role)}")
     return (
         rewritten

@@ -142,11 +142,11 @@ def _prepare_disks(blueprint: Blueprint, new: session.Session) -> dict[str, Moun
 
 
 def _prepare_clocks(blueprint: Blueprint, new: session.Session) -> Mounts:
-    """Have a clock for each role, if the stack is to be fitted with them."""
+    """Have a clock for whoever may have one, if the stack is to be fitted so."""
     if CLOCKS not in blueprint.fittings:
         return {}
     for lane in blueprint.lanes:
-        for role in blueprint.roles:
+        for role in clocks.FITTED:
             clocks.shift(new.folder / lane.id / clocks.file_name(role), 0)
     library = new.folder / "clock"
     library.mkdir()

@@ -18,7 +18,6 @@ from harness.stack.undoing import SetClock
 
 NEEDS = (needs.CLOCKS,)
 _LEAST_SECONDS, _MOST_SECONDS = 5, 7 * 24 * 3600
-_ROLES = ("web", "worker", "relay")
 
 
 def shift_clock(
@@ -26,8 +25,10 @@ def shift_clock(
 ) -> "ShiftedClock":
     """Set a role's wall clock forward, or back where `seconds` is below 0."""
     check_range("shift_clock", "seconds", abs(seconds), _LEAST_SECONDS, _MOST_SECONDS)
-    if role not in _ROLES:
-        raise UsageError(f"shift_clock({role!r}): only {', '.join(_ROLES)} have clocks")
+    if role not in clocks.FITTED:
+        raise UsageError(
+            f"shift_clock({role!r}): only {', '.join(clocks.FITTED)} can have a clock"
+        )
     return ShiftedClock(
         target=role, seconds=seconds, when=when, for_seconds=for_seconds
     )
