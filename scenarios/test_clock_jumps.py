@@ -1,8 +1,8 @@
 """A worker's clock is twenty seconds fast, and set right while tasks wait for a retry.
 
-When a retry is due is told by the clock of who retries: Celery keeps what was put off by
-the fast clock for so much longer, and takes less else meanwhile (ETA-01 of the failure
-catalogue; T1 of the catalogue of faults).
+When a retry is due is told by the clock of who retries: Celery keeps what was put off
+by the fast clock for so much longer, and takes less else meanwhile (ETA-01 of the
+failure catalogue; T1 of the catalogue of faults).
 """
 
 from harness.conditions import accepted
