@@ -236,20 +236,13 @@ class UpdateContainer(msgspec.Struct, frozen=True, kw_only=True, tag="update"):
 
 
 class GrowDisk(msgspec.Struct, frozen=True, kw_only=True, tag="grow_disk"):
-    """Undo a full disk: give it its size back, and start who has ended by it.
-
-    `anew` where a service that goes on does not come to itself again without.
-    """
+    """Undo a full disk: give it its size back, and start who has ended by it."""
 
     container: str
     disk: str
-    anew: bool = False
 
     def softly(self, engine: docker.DockerClient) -> Step:
         disks.grow(engine, self.disk)
-        if self.anew:
-            revive.restart(engine, self.container)
-            return "restarted"
         revive.start(engine, self.container)
         return "soft"
 

@@ -162,7 +162,6 @@ _RESOURCES: list[Fault] = [
     limit_memory("worker", takes="child", **NOW),
     *(limit_processes(target, **NOW) for target in (*_ROLES, *_SERVICES)),
     *(fill_disk(service, **NOW) for service in _SERVICES[:2]),
-    fill_disk("rabbitmq", free_megabytes=30, **NOW),
 ]
 _CLOCK: list[Fault] = [
     *(shift_clock(role, seconds=3600, **NOW) for role in _ROLES[1:]),

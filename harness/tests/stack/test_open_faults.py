@@ -90,7 +90,7 @@ def test_a_session_without_faults_has_no_record(tmp_path: Path) -> None:
             limits={"CpuPeriod": 100_000, "CpuQuota": -1},
             restart_policy="on-failure",
         ),
-        GrowDisk(container="c0ffee", disk="stack-postgres", anew=True),
+        GrowDisk(container="c0ffee", disk="stack-postgres"),
         SetClock(file="/probe-log/clock-worker"),
         RunInside(container="c0ffee", commands=(("rm", "-f", "/filler"),)),
         TellPostgres(
