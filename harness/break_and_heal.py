@@ -35,8 +35,8 @@ from harness.together import Together
 # A condition that was not met by then never will be: the workload is over.
 _CONDITION_WITHIN_SECONDS = 120
 # A probe calls a link silent after one second; on a busy machine it takes another one
-# to start.
-_CONFIRM_WITHIN_SECONDS = 6
+# to start. A message is felt when a worker has had it, behind those that came before.
+_CONFIRM_WITHIN_SECONDS = 15
 # How long a fault may still be felt after its heal. A healed link serves at once; six
 # workers that start again together on two cores take half a minute.
 _VERIFY_WITHIN_SECONDS = 60

@@ -20,7 +20,7 @@ SCENARIO = Scenario(
     faults=[crash("rabbitmq", when=waiting(10))],
     bites={"late_ack": {"stranded_pending"}},
     # While the broker boots, some designs accept no job, and it boots for long.
-    floors=Floors(accepted=20, finished=20, fault_window=1),
+    floors=Floors(accepted=20, finished=20, fault_window=0),
 )
 
 

@@ -5,7 +5,7 @@ was acknowledged and its job's end was not written (G8 of the catalogue of fault
 server's setting is `synchronous_commit = off`; a session may ask for its own.
 """
 
-from harness.conditions import running_for
+from harness.conditions import biting_for, running_for
 from harness.faults import asynchronous_commit, kill
 from harness.history import Floors
 from harness.scenario import Scenario
@@ -19,12 +19,12 @@ SCENARIO = Scenario(
         also=[job_at(2, "sleep", 16000)],
     ),
     faults=[
-        asynchronous_commit(when=running_for(3), for_seconds=10),
-        kill("postgres", when=running_for(9), for_seconds=2),
+        asynchronous_commit(when=running_for(3), for_seconds=6),
+        kill("postgres", when=biting_for(2.5), for_seconds=2),
     ],
     bites={"late_ack": {"lost_record"}},
-    # Postgres is away for two seconds.
-    floors=Floors(fault_window=5),
+    # Postgres is away for two seconds, and recovers; what was lost does not finish.
+    floors=Floors(finished=20, fault_window=5),
 )
 
 

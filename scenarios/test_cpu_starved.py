@@ -1,7 +1,7 @@
-"""Postgres gets a twentieth of a core, and needs more: whatever it answers is late.
+"""A worker gets a twentieth of a core: its heartbeats are late, and so is each job.
 
-A database that is slow is worse than one that is gone: nobody is told (R1 of the
-catalogue of faults).
+Nothing is broken, and nobody is told (R1 of the catalogue of faults); a broker that
+misses heartbeats takes back what the worker has (CON-12 of the failure catalogue).
 """
 
 from harness.conditions import accepted
@@ -11,10 +11,10 @@ from harness.workload import jobs
 
 SCENARIO = Scenario(
     workload=jobs(per_second=6, for_seconds=20),
-    faults=[starve_cpu("postgres", cpus=0.05, when=accepted(30), for_seconds=10)],
+    faults=[starve_cpu("worker", cpus=0.05, when=accepted(30), for_seconds=10)],
 )
 
 
 def test_cpu_starved(cell):
-    """A design that tries again ends every job."""
+    """A design whose jobs wait in the broker ends each of them, later."""
     assert cell.verdict.kept_its_promise
