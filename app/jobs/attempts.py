@@ -93,11 +93,17 @@ def leased(job: Job, lease_seconds: float) -> Iterator[None]:
     """Renew the job's lease while the block runs, so that a long body keeps its job.
 
     The work is done by a thread, which a short body ends before it has touched the
-    database. A renewal that fails is tried again: the lease outlives two of them.
+    database. A renewal that fails is tried again: the lease outlives two of them. Where
+    there can be no thread, a long body may lose its job to another attempt: that is
+    what attempts have numbers for, and no reason to fail it.
     """
     done = Event()
     renewer = Thread(target=_renew, args=(job, lease_seconds, done), daemon=True)
-    renewer.start()
+    try:
+        renewer.start()
+    except RuntimeError as error:
+        about = {"job_id": job.id}
+        logger.warning("its lease is not renewed: %s", error, extra=about)
     try:
         yield
     finally:

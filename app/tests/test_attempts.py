@@ -1,6 +1,7 @@
 """Tests of jobs/attempts.py: who owns a job, and whose writes count."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from django.utils import timezone
@@ -95,6 +96,21 @@ def test_a_lease_is_renewed_while_the_body_runs() -> None:
 
     with attempts.leased(job, 0.3):
         eventually(is_renewed)
+
+
+def test_a_body_runs_where_there_can_be_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whose lease is not renewed may lose its job; that is no failure of its own."""
+    job = begun(new_job(), lease_seconds=1)
+
+    def refuse(self: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Thread, "start", refuse)
+
+    with attempts.leased(job, 1):
+        assert attempts.finish(job, 1)
 
 
 def test_a_lease_is_not_renewed_for_an_attempt_that_lost_its_job() -> None:

@@ -54,9 +54,25 @@ def start(
 def update(
     engine: docker.DockerClient, container_id: str, values: Mapping[str, int]
 ) -> None:
-    """Set what a container may use (limits.py)."""
-    if _find(engine, container_id) is not None:
-        limits.update(engine, container_id, values)
+    """Set what a container may use (limits.py).
+
+    One that ends in this very moment, or is started again in vain, cannot be told: it
+    is told once more. Raises what is in FAILURES.
+    """
+    refused: list[docker.errors.APIError] = []
+
+    def is_told() -> bool:
+        if _find(engine, container_id) is None:
+            return True
+        try:
+            limits.update(engine, container_id, values)
+        except docker.errors.APIError as error:
+            refused[:] = [error]
+            return False
+        return True
+
+    if not wait_until(is_told, within_seconds=_DIES_WITHIN_SECONDS, every_seconds=0.2):
+        raise refused[0]
 
 
 def unpause(engine: docker.DockerClient, container_id: str) -> None:
