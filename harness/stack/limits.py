@@ -12,6 +12,7 @@ import docker
 import docker.errors
 
 from harness.errors import FaultNotInjected
+from harness.stack import services
 
 CPU_PERIOD_MICROSECONDS = 100_000
 # No limit, for each kind. Of memory, -1 is refused, and of swap too while memory has a
@@ -108,9 +109,18 @@ def kill_by_memory(container: Any, process: int) -> None:
 
 
 def may_fork(container: Any) -> bool:
-    """Say whether a process in the container can start another one."""
+    """Say whether a process in the container can start another one.
+
+    None can in one that has ended, or is about to be started once more.
+    """
     # The shell, which every image has, forks for a bracket, or ends in an error.
-    return bool(container.exec_run(["sh", "-c", "(:); true"]).exit_code == 0)
+    try:
+        answer = container.exec_run(["sh", "-c", "(:); true"])
+    except docker.errors.APIError as error:
+        if error.status_code != services.CONFLICT:
+            raise
+        return False
+    return bool(answer.exit_code == 0)
 
 
 def _stats(container: Any) -> Any:
