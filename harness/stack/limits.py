@@ -6,13 +6,13 @@ Values are those of the engine's API (POST /containers/{id}/update).
 """
 
 from collections.abc import Mapping
+from http.client import CONFLICT
 from typing import Any
 
 import docker
 import docker.errors
 
 from harness.errors import FaultNotInjected
-from harness.stack import services
 
 CPU_PERIOD_MICROSECONDS = 100_000
 # No limit, for each kind. Of memory, -1 is refused, and of swap too while memory has a
@@ -117,7 +117,7 @@ def may_fork(container: Any) -> bool:
     try:
         answer = container.exec_run(["sh", "-c", "(:); true"])
     except docker.errors.APIError as error:
-        if error.status_code != services.CONFLICT:
+        if error.status_code != CONFLICT:
             raise
         return False
     return bool(answer.exit_code == 0)
