@@ -18,7 +18,8 @@ SCENARIO = Scenario(
         memory_alarm(when=accepted(24), for_seconds=14),
         kill("web", when=biting_for(11), for_seconds=2),
     ],
-    floors=Floors(fault_window=5),
+    # Who waits for confirms accepts nothing meanwhile.
+    floors=Floors(accepted=20, finished=20, fault_window=5),
 )
 
 
