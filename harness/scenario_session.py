@@ -149,7 +149,7 @@ class ScenarioSession:
         """
         name = cell.story.name
         try:
-            if because := why_not(cell.story, cell.lane.design):
+            if because := self._why_not(cell):
                 raise NotPossibleHere(because)
             if name not in self._conducted:
                 with self._terminal.shown():
@@ -173,8 +173,7 @@ class ScenarioSession:
         designs = {
             cell.lane.plan.name: cell.lane.design
             for cell in self._asked
-            if cell.story.name == story.name
-            and not why_not(cell.story, cell.lane.design)
+            if cell.story.name == story.name and not self._why_not(cell)
         }
         stack = self._stack or self._start_stack()
         self._terminal.begin_scenario(
@@ -210,7 +209,7 @@ class ScenarioSession:
         self._terminal.tell(f"run {self._facts.id}, seed {self._facts.seed}{part}")
         self._terminal.begin("starting the stack")
         self._terminal.leave_out(
-            [cell.name for cell in self._asked if why_not(cell.story, cell.lane.design)]
+            [cell.name for cell in self._asked if self._why_not(cell)]
         )
         designs = {cell.lane.design.name: cell.lane.design for cell in self._asked}
         check_imports(self._project, list(designs.values()))
@@ -228,12 +227,24 @@ class ScenarioSession:
         self._note(versions=run_folder.told_apart(by_celery), images=stack.images)
         return stack
 
+    def _why_not(self, cell: CellAsked) -> str | None:
+        """Say why a cell is not possible here, or not beside others; None if it is."""
+        if because := why_not(cell.story, cell.lane.design):
+            return because
+        with_clocks = [_needs_clocks(each.story) for each in self._asked]
+        if _needs_clocks(cell.story) and not all(with_clocks):
+            return (
+                "not possible beside other scenarios, whose workers must not run on "
+                f"clocks that can be set; by itself: pytest {cell.story.source}"
+            )
+        return None
+
     def _fittings(self) -> set[str]:
         """Return what the faults of all that is to be run need of the stack."""
         faults = (
             fault
             for cell in self._asked
-            if not why_not(cell.story, cell.lane.design)
+            if not self._why_not(cell)
             for _, fault in cell.story.faults()
         )
         return {need for fault in faults for need in fault.needs} & needs.FITTINGS
@@ -316,7 +327,7 @@ class ScenarioSession:
                     because=because or "the run ended before it",
                 )
                 for cell in self._asked
-                if (because := why_not(cell.story, cell.lane.design))
+                if (because := self._why_not(cell))
                 or cell.story.name not in self._conducted
             ),
         )
@@ -375,6 +386,10 @@ def _seed(asked: int | None, shard: Shard | None) -> int:
     if asked is not None:
         return asked
     return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
+
+
+def _needs_clocks(story: Story) -> bool:
+    return any(needs.CLOCKS in fault.needs for _, fault in story.faults())
 
 
 def why_not(story: Story, design: Design) -> str | None:

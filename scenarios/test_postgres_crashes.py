@@ -17,7 +17,7 @@ SCENARIO = Scenario(
         for_seconds=24,
         types={"power": 0.5, "fibonacci": 0.5},
         # Long enough to be in their middle also where six lanes share a busy machine.
-        also=[job_at(8, "sleep", 9000), job_at(8.1, "sleep", 9000)],
+        also=[job_at(8, "sleep", 16000), job_at(8.1, "sleep", 16000)],
     ),
     faults=[kill_backend(when=running_for(0.5, attempts=2))],
     bites={"late_ack": {"stranded_started"}},

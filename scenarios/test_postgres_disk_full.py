@@ -6,6 +6,7 @@ the failure catalogue is about what a bare `except` makes of it).
 
 from harness.conditions import running_for
 from harness.faults import fill_disk
+from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -22,6 +23,8 @@ SCENARIO = Scenario(
         fill_disk("postgres", when=running_for(2, attempts=2), for_seconds=6),
     ],
     bites={"late_ack": {"stranded_pending"}},
+    # Clients are refused, and what is stranded does not finish.
+    floors=Floors(accepted=20, finished=20, fault_window=5),
 )
 
 
