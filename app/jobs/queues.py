@@ -56,11 +56,13 @@ def is_dead_letter(task: Task) -> bool:
 def was_only_dropped(task: Task) -> bool:
     """Say whether the running task's dead letter came there though nobody ran it.
 
-    It was too many for a queue with a limit, too old, or its retry could not be sent;
-    one that was delivered too often is another matter.
+    It was too many for a queue with a limit, too old, or turned away by a worker that
+    did not know its task; one that was delivered too often is another matter, and so is
+    one that waited for its retry, which expires in a queue of its own.
     """
-    reason = task.request.get("x-last-death-reason")
-    return reason in ("maxlen", "expired", "rejected")
+    died_in: str | None = task.request.get("x-last-death-queue")
+    reason: str | None = task.request.get("x-last-death-reason")
+    return died_in == DEFAULT.name and reason in ("maxlen", "expired", "rejected")
 
 
 def is_redelivered(task: Task) -> bool:
