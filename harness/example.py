@@ -44,6 +44,11 @@ def make(run: Path, example: Path, *, names: Mapping[str, str]) -> None:
             raise UsageError(f"{run} has no cell to show; choose a run that has some")
         write(folder / "results.json", results.encode(result))
         render_run(folder)
+        for output in OUTPUTS:
+            # An output may tell where evidence lies: not in a folder that is soon gone.
+            text = (folder / output).read_text("utf-8")
+            told = _without(text, {str(folder): f"reports/{example.name}"})
+            (folder / output).write_text(told, "utf-8")
         _put(folder, example, kept=_history_of(result.cells))
 
 
