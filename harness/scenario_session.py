@@ -11,7 +11,7 @@ import secrets
 import signal
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -91,6 +91,7 @@ class ScenarioSession:
         self._project = project
         # Several tests may look at one cell; it is conducted once all the same.
         self._asked = list({cell.name: cell for cell in asked}.values())
+        self._stories = list({each.story.name: each.story for each in asked}.values())
         self._keep_stack = keep_stack
         self._begun = now()
         self._stop = threading.Event()
@@ -229,15 +230,9 @@ class ScenarioSession:
 
     def _why_not(self, cell: CellAsked) -> str | None:
         """Say why a cell is not possible here, or not beside others; None if it is."""
-        if because := why_not(cell.story, cell.lane.design):
-            return because
-        with_clocks = [_needs_clocks(each.story) for each in self._asked]
-        if _needs_clocks(cell.story) and not all(with_clocks):
-            return (
-                "not possible beside other scenarios, whose workers must not run on "
-                f"clocks that can be set; by itself: pytest {cell.story.source}"
-            )
-        return None
+        return why_not(cell.story, cell.lane.design) or why_not_beside(
+            cell.story, self._stories
+        )
 
     def _fittings(self) -> set[str]:
         """Return what the faults of all that is to be run need of the stack."""
@@ -388,10 +383,6 @@ def _seed(asked: int | None, shard: Shard | None) -> int:
     return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
 
 
-def _needs_clocks(story: Story) -> bool:
-    return any(needs.CLOCKS in fault.needs for _, fault in story.faults())
-
-
 def why_not(story: Story, design: Design) -> str | None:
     """Say why a story is not possible with a design; None if it is.
 
@@ -405,3 +396,20 @@ def why_not(story: Story, design: Design) -> str | None:
         if roles == ("relay",) and not design.has_background:
             return f"not possible: {design.name} does nothing in its relay"
     return None
+
+
+def why_not_beside(story: Story, stories: Iterable[Story]) -> str | None:
+    """Say why a story is not run on one stack with all of these; None if it is.
+
+    Workers wait in another way on clocks that can be set (clocks.py).
+    """
+    if not _needs_clocks(story) or all(map(_needs_clocks, stories)):
+        return None
+    return (
+        "not possible beside other scenarios, whose workers must not run on clocks "
+        f"that can be set; by itself: pytest {story.source}"
+    )
+
+
+def _needs_clocks(story: Story) -> bool:
+    return any(needs.CLOCKS in fault.needs for _, fault in story.faults())

@@ -65,7 +65,7 @@ class Fault(Protocol):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Name what the machine must be able to do (`stack/sidecar.py`)."""
+        """Name what the machine must be able to do (`stack/needs.py`)."""
         ...
 
     @property

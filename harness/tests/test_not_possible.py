@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from harness.scenario import read_story
+from harness.scenario_session import why_not_beside
+
 PROJECT = Path(__file__).parents[2]
 BECAUSE = (
     "not possible here: partition needs a kernel of tomorrow: nothing tries whether a "
@@ -48,3 +51,17 @@ def test_a_design_without_a_relay_cannot_lose_it(tmp_path: Path) -> None:
 
     assert done.returncode == 5, done.stdout
     assert "not possible: tutorial does nothing in its relay" in done.stdout
+
+
+def test_a_clock_is_shifted_on_a_stack_of_its_own() -> None:
+    """Beside others it is not run, and says how it is; the others do not care."""
+    clock, other = (
+        read_story(PROJECT / "scenarios" / f"test_{name}.py", PROJECT)
+        for name in ("clock_jumps", "baseline")
+    )
+
+    assert why_not_beside(clock, [clock]) is None
+    assert why_not_beside(other, [clock, other]) is None
+    because = why_not_beside(clock, [other, clock])
+    assert because is not None
+    assert because.endswith("by itself: pytest scenarios/test_clock_jumps.py")

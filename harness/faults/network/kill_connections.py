@@ -13,10 +13,10 @@ from harness.faults.network.link_fault import (
     Links,
     by_role,
     connections_gone,
+    nothing_to_undo,
 )
 from harness.stack import needs, sidecar
 from harness.stack.lane import Lane
-from harness.stack.undoing import NothingToUndo, Undo
 
 NEEDS = (needs.CUT_CONNECTIONS,)
 
@@ -32,7 +32,7 @@ def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkF
         does="every connection that stands is closed under its process",
         begin=_kill,
         feels=connections_gone,
-        undo=_nothing,
+        undo=nothing_to_undo,
         lasts=False,
         needs=NEEDS,
     )
@@ -41,7 +41,3 @@ def kill_connections(roles: Names, services: Names, *, when: Condition) -> LinkF
 def _kill(lane: Lane, links: Links) -> None:
     for role, its in by_role(links).items():
         sidecar.cut(lane.roles[role], to=[link.port for link in its])
-
-
-def _nothing(lane: Lane, links: Links) -> Undo:
-    return NothingToUndo()

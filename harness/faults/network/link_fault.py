@@ -21,7 +21,7 @@ from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
 from harness.stack.link import Link
 from harness.stack.toxiproxy import Stream
-from harness.stack.undoing import HealProxies, Undo
+from harness.stack.undoing import HealProxies, NothingToUndo, Undo
 
 Links = Sequence[Link]
 # What a client feels on a link (before, now), in a word or two; None if nothing.
@@ -52,6 +52,11 @@ def heal_proxies(lane: Lane, links: Links) -> HealProxies:
 def release_proxies(lane: Lane, links: Links) -> Undo:
     """Undo a fault that only held bytes back; connections stand."""
     return msgspec.structs.replace(heal_proxies(lane, links), keep_connections=True)
+
+
+def nothing_to_undo(lane: Lane, links: Links) -> Undo:
+    """Undo nothing: what was done is over as soon as it is done."""
+    return NothingToUndo()
 
 
 def let_be(lane: Lane, links: Links) -> None:

@@ -17,12 +17,12 @@ from harness.faults.network.link_fault import (
     LinkFault,
     Links,
     connections_gone,
+    nothing_to_undo,
 )
 from harness.faults.postgres.session import APPS
 from harness.stack import processes
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
-from harness.stack.undoing import NothingToUndo, Undo
 
 
 def kill_backend(*, when: Condition) -> LinkFault:
@@ -36,7 +36,7 @@ def kill_backend(*, when: Condition) -> LinkFault:
         does="one session's process is killed: all sessions end, and it recovers",
         begin=_kill,
         feels=connections_gone,
-        undo=_nothing,
+        undo=nothing_to_undo,
         # While it recovers it greets everybody, and lets nobody in.
         check=SOME_WORK,
         lasts=False,
@@ -55,7 +55,3 @@ def _kill(lane: Lane, links: Links) -> None:
     if backend is None:
         raise FaultNotInjected(f"lane {lane.name} has no session of Postgres")
     processes.kill(lane.services["postgres"], backend)
-
-
-def _nothing(lane: Lane, links: Links) -> Undo:
-    return NothingToUndo()

@@ -7,11 +7,15 @@ transaction is rolled back.
 
 from harness.clock import wait_until
 from harness.conditions import Condition
-from harness.faults.network.link_fault import LinkFault, Links, connections_gone
+from harness.faults.network.link_fault import (
+    LinkFault,
+    Links,
+    connections_gone,
+    nothing_to_undo,
+)
 from harness.faults.postgres.session import END_APPS
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
-from harness.stack.undoing import NothingToUndo, Undo
 
 
 def terminate_backends(*, when: Condition) -> LinkFault:
@@ -25,7 +29,7 @@ def terminate_backends(*, when: Condition) -> LinkFault:
         does="every session is ended by the database",
         begin=_end,
         feels=connections_gone,
-        undo=_nothing,
+        undo=nothing_to_undo,
         lasts=False,
         of_connections=True,
         hits="the lane's sessions of postgres",
@@ -43,7 +47,3 @@ def _end(lane: Lane, links: Links) -> None:
             return cursor.rowcount == 0
 
         wait_until(none_is_left, within_seconds=5, every_seconds=0.2)
-
-
-def _nothing(lane: Lane, links: Links) -> Undo:
-    return NothingToUndo()

@@ -9,9 +9,8 @@ from urllib.parse import quote
 from harness.clock import wait_until
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
-from harness.faults.network.link_fault import LinkFault, Links
+from harness.faults.network.link_fault import LinkFault, Links, nothing_to_undo
 from harness.stack.lane import Felt, Lane
-from harness.stack.undoing import NothingToUndo, Undo
 
 _REASON = "closed by an operator"
 # The management API can close a connection once it has heard of it: by RabbitMQ's
@@ -31,7 +30,7 @@ def close_connections(*, when: Condition) -> LinkFault:
         does=f'the broker closes them: "{_REASON}"',
         begin=_close,
         feels=_is_heard,
-        undo=_nothing,
+        undo=nothing_to_undo,
         lasts=False,
         hits="every connection to rabbitmq",
     )
@@ -62,7 +61,3 @@ def _is_heard(before: Felt, now: Felt) -> str | None:
         return None
     gone = len(before.connections - now.connections)
     return f"{gone} of {len(before.connections)} connections gone"
-
-
-def _nothing(lane: Lane, links: Links) -> Undo:
-    return NothingToUndo()

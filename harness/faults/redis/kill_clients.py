@@ -7,9 +7,13 @@ import contextlib
 import redis
 
 from harness.conditions import Condition
-from harness.faults.network.link_fault import LinkFault, Links, connections_gone
+from harness.faults.network.link_fault import (
+    LinkFault,
+    Links,
+    connections_gone,
+    nothing_to_undo,
+)
 from harness.stack.lane import Lane
-from harness.stack.undoing import NothingToUndo, Undo
 
 
 def kill_clients(*, when: Condition) -> LinkFault:
@@ -23,7 +27,7 @@ def kill_clients(*, when: Condition) -> LinkFault:
         does="every connection is closed by Redis",
         begin=_kill,
         feels=connections_gone,
-        undo=_nothing,
+        undo=nothing_to_undo,
         lasts=False,
         of_connections=True,
         hits="the lane's clients of redis",
@@ -36,7 +40,3 @@ def _kill(lane: Lane, links: Links) -> None:
         for each in client.client_list():
             if each["db"] == number and each["id"] != str(own):
                 client.client_kill_filter(_id=each["id"])
-
-
-def _nothing(lane: Lane, links: Links) -> Undo:
-    return NothingToUndo()

@@ -46,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     replayed: Any = scenario_session
     replayed.conduct = partial(_replay, asked)
     replayed.check_imports = lambda *_: None
-    replayed.sidecar = SimpleNamespace(why_not=lambda _: None)
+    replayed.why_not = lambda *_: None
     replayed.stacks = SimpleNamespace(
         up=partial(_up, asked), leave=partial(_leave, asked)
     )
