@@ -120,12 +120,13 @@ format: $(READY)
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 
-# Only these tests need it: it is not in the lock.
+# Only these two need a browser: it is not in the lock.
 browser: $(READY)
 	.ci/get-browser $(VENV)
 	$(PYTHON) -m pytest -m browser
 
 example: $(READY)
+	.ci/get-browser $(VENV)
 	$(PYTHON) -m harness example $(RUN)
 	$(PYTHON) -m harness.tests.report.picture reports/example .github/report.png
 
