@@ -61,7 +61,9 @@ def large_run(
         logs=4 * (Excerpt(path="story/careful/web.log", lines=lines, of=100),),
     )
     cells = tuple(
-        replace(result, scenario=f"scenario_{s}", design=f"design_{d}")
+        replace(
+            result, scenario=f"scenario_{s}", design=f"design_{d}", lane=f"design_{d}"
+        )
         for s in range(scenarios)
         for d in range(designs)
     )
@@ -87,4 +89,4 @@ def large_run(
         cells=cells,
         not_run=(),
     )
-    return whole, {(each.scenario, each.design): exhibit for each in cells}
+    return whole, {(each.scenario, each.lane): exhibit for each in cells}

@@ -27,7 +27,7 @@ def go(page: Any, fragment: str) -> None:
 
 def heading(page: Any) -> str:
     """Return the one h1 that is seen."""
-    (seen,) = [each for each in page.locator("h1").all() if each.is_visible()]
+    (seen,) = page.locator("h1:visible").all()
     return " ".join(seen.inner_text().split())
 
 
