@@ -11,6 +11,7 @@ from typing import Any
 
 import docker
 import docker.errors
+import requests
 
 from harness.errors import FaultNotInjected
 
@@ -72,9 +73,11 @@ def update(
         json=dict(limits),
         timeout=api.timeout,
     )
-    if not answer.ok:
-        why = answer.json()["message"]
-        raise docker.errors.APIError(why, response=answer, explanation=why)
+    try:
+        answer.raise_for_status()
+    except requests.HTTPError as error:
+        # Not every refusal of the engine has a message, or is JSON at all.
+        docker.errors.create_api_error_from_http_exception(error)
 
 
 def throttled_seconds(container: Any) -> float:
@@ -94,6 +97,8 @@ def kill_by_memory(container: Any, process: int) -> None:
     the container. Raises FaultNotInjected unless the kernel counts one that it killed.
     """
     used = _stats(container)["memory_stats"]
+    if not used:
+        raise FaultNotInjected(f"{container.name} does not run: it has no memory")
     pages = used["stats"]  # what is only cached goes by itself
     cached = sum(
         pages.get(f"total_{kind}", pages.get(kind, 0))

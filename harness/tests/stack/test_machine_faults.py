@@ -5,6 +5,7 @@ the undo itself, a restart, or the end of all that it is about.
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 import pytest
@@ -37,7 +38,7 @@ def _engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture(name="owner")
 def _owner(engine: docker.DockerClient, tmp_path: Path) -> Iterator[session.Session]:
     owner = session.Session(
-        id=f"test-{tmp_path.name}", keep=False, fingerprint="", folder=tmp_path
+        id=f"test-{uuid4().hex[:8]}", keep=False, fingerprint="", folder=tmp_path
     )
     yield owner
     assert session.remove(engine, owner.id) == []
@@ -96,7 +97,8 @@ def test_the_kernel_kills_who_it_is_told_to(
         limits=limits.limits_of(container, "Memory", "MemorySwap"),
         restart_policy="no",
     )
-    child = int(container.exec_run(["cat", "/tmp/child"]).output)
+    read_child = "until [ -s /tmp/child ]; do sleep 0.05; done; cat /tmp/child"
+    child = int(container.exec_run(["sh", "-c", read_child]).output)
 
     limits.kill_by_memory(container, child)
 
