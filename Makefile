@@ -23,7 +23,7 @@ RUN := reports/latest
 
 .DEFAULT_GOAL := help
 .PHONY: help chaos chaos-all test integration integration-app integration-faults \
-	integration-stories faults check proof track-record bench bench-peer format setup doctor down clean lock \
+	integration-stories test-check faults check proof track-record bench bench-peer format setup doctor down clean lock \
 	mutants browser example
 
 help:
@@ -52,11 +52,13 @@ chaos: setup
 chaos-all: setup
 	$(PYTHON) -m pytest scenarios $(ARGS)
 
-test: check integration
+test: setup
+	$(MAKE) --no-print-directory --jobs=4 test-check integration-app integration-faults \
+	    integration-stories
 
-# Not for hands: what `make test` does beside `make check`. Most of it waits for containers
-# more than it works, so three streams share two cores. Whatever needs an engine is in one
-# of them: a new test is in `stories` until it is named elsewhere.
+# Not for hands: what `make test` does. Most of it waits for containers more than it works,
+# so four streams share two cores. Whatever needs an engine is in one of the last three: a
+# new test is in `stories` until it is named elsewhere.
 OURS := harness/tests
 APP_TESTS := $(OURS)/stack $(OURS)/report
 # Who removes what no living harness uses must not run beside who waits for it.
@@ -67,11 +69,14 @@ integration: setup
 	$(MAKE) --no-print-directory --jobs=3 integration-app integration-faults \
 	    integration-stories
 
-STREAM = set -o pipefail; $(1) 2>&1 | sed --unbuffered 's/^/$(subst integration-,,$@): /'
+STREAM = set -o pipefail; $(1) 2>&1 | sed --unbuffered 's/^/$(subst test-,,$(subst integration-,,$@)): /'
 ENGINE_TESTS := $(PYTHON) -m pytest -m "browser or (engine and not every_fault)" \
 	-p no:cacheprovider
 SAMPLE_OF_CHAOS := $(PYTHON) -m pytest scenarios --designs tutorial,outbox \
 	-k "baseline or broker_outage" -p no:cacheprovider
+
+test-check:
+	$(call STREAM,$(MAKE) --no-print-directory check)
 
 integration-app:
 	$(call STREAM,$(ENGINE_TESTS) app/tests $(APP_TESTS) $(RECOVERY_TESTS:%=--ignore=%))

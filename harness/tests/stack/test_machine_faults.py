@@ -17,6 +17,7 @@ from harness.stack import (
     limits,
     needs,
     processes,
+    services,
     session,
     sidecar,
 )
@@ -98,7 +99,7 @@ def test_the_kernel_kills_who_it_is_told_to(
         restart_policy="no",
     )
     read_child = "until [ -s /tmp/child ]; do sleep 0.05; done; cat /tmp/child"
-    child = int(container.exec_run(["sh", "-c", read_child]).output)
+    child = int(services.ask(container, ["sh", "-c", read_child]))
 
     limits.kill_by_memory(container, child)
 

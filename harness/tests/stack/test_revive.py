@@ -8,7 +8,7 @@ import docker
 import pytest
 
 from harness.errors import FaultNotHealed
-from harness.stack import processes, revive
+from harness.stack import processes, revive, services
 from harness.stack.engine import connect
 from harness.stack.interpolation import environment_for
 
@@ -113,5 +113,5 @@ def test_a_container_that_is_gone_is_nobodys(engine: docker.DockerClient) -> Non
 
 
 def _is_stopped(container: Any, process: int) -> bool:
-    stat: bytes = container.exec_run(["cat", f"/proc/{process}/stat"]).output
+    stat = services.ask(container, ["cat", f"/proc/{process}/stat"])
     return stat.rpartition(b")")[2].split()[0] == b"T"

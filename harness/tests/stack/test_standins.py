@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from harness.clock import wait_until
+from harness.stack import services
 from harness.stack.compose import ComposeFile, read_compose
 from harness.stack.engine import connect
 
@@ -50,22 +51,29 @@ def start(engine: docker.DockerClient) -> Iterator[Start]:
         yield run
 
 
-def answer(
+def succeed(
     container: Any, *command: str, environment: dict[str, str] | None = None
-) -> str:
-    """Return what a command in the container says, once it succeeds."""
-    said = ""
+) -> None:
+    """Run a command in the container until it succeeds, whatever it says."""
+    said = b""
 
     def succeeds() -> bool:
         nonlocal said
         done = container.exec_run(list(command), environment=environment)
-        said = done.output.decode()
+        said = done.output
         return bool(done.exit_code == 0)
 
     assert wait_until(succeeds, within_seconds=30), (
-        f"{said}\n{container.logs().decode()}"
+        f"{said.decode()}\n{container.logs().decode()}"
     )
-    return said
+
+
+def answer(
+    container: Any, *command: str, environment: dict[str, str] | None = None
+) -> str:
+    """Return what a command that only reads says in the container, once it succeeds."""
+    succeed(container, *command, environment=environment)
+    return services.ask(container, command, environment=environment or {}).decode()
 
 
 def address(container: Any) -> str:
@@ -85,7 +93,7 @@ def test_postgres(start: Start, compose: ComposeFile) -> None:
             "POSTGRES_DB": "engine-1",
         },
     )
-    answer(postgres, "pg_isready", "--host=127.0.0.1", "--username=ada")
+    succeed(postgres, "pg_isready", "--host=127.0.0.1", "--username=ada")
     client = start(compose.services["postgres"].image, ["sleep", "60"], entrypoint=[])
     query = (
         "select current_user, current_database(), current_setting('max_connections')"
@@ -95,10 +103,9 @@ def test_postgres(start: Start, compose: ComposeFile) -> None:
         client, "psql", "-Atc", query, at, environment={"PGPASSWORD": "p'w d"}
     )
     assert said.strip() == "ada|engine-1|77"
-    refused = client.exec_run(
-        ["psql", "-c", "select 1", at], environment={"PGPASSWORD": "wrong"}
-    )
-    assert b"password authentication failed" in refused.output
+    refused = ("sh", "-c", 'psql -c "select 1" "$0" 2>&1 || true', at)
+    said = answer(client, *refused, environment={"PGPASSWORD": "wrong"})
+    assert "password authentication failed" in said
 
 
 def test_postgres_wants_a_password(start: Start, compose: ComposeFile) -> None:
@@ -115,7 +122,7 @@ def test_postgres_stops_and_starts(start: Start, compose: ComposeFile) -> None:
     )
     psql = ("psql", "--host=127.0.0.1", "--username=postgres", "-Atc")
     password = {"PGPASSWORD": "p"}
-    answer(postgres, *psql, "create table kept ()", environment=password)
+    succeed(postgres, *psql, "create table kept ()", environment=password)
     postgres.stop(timeout=20)
     postgres.reload()
     assert postgres.attrs["State"]["ExitCode"] == 0
@@ -130,7 +137,7 @@ def test_redis(start: Start, compose: ComposeFile) -> None:
     named = start(image, ["redis-server", "--databases", "3"])
     bare = start(image, ["--databases", "4"])
     for redis, databases in ((named, "3"), (bare, "4")):
-        answer(redis, "redis-cli", "ping")
+        succeed(redis, "redis-cli", "ping")
         ask = ("redis-cli", "-h", address(redis), "config", "get", "databases")
         assert answer(named, *ask).split() == ["databases", databases]
 
@@ -145,8 +152,8 @@ def test_rabbitmq(start: Start, compose: ComposeFile) -> None:
             "RABBITMQ_DEFAULT_VHOST": "engine",
         },
     )
-    answer(rabbitmq, "rabbitmq-diagnostics", "--quiet", "check_port_connectivity")
-    answer(rabbitmq, "rabbitmqctl", "authenticate_user", "ada", "secret")
+    succeed(rabbitmq, "rabbitmq-diagnostics", "--quiet", "check_port_connectivity")
+    succeed(rabbitmq, "rabbitmqctl", "authenticate_user", "ada", "secret")
     vhosts = answer(rabbitmq, "rabbitmqctl", "--quiet", "list_vhosts", "name")
     assert "engine" in vhosts.split()
     plugins = answer(rabbitmq, "rabbitmq-plugins", "list", "-E", "-m", "--quiet")
@@ -172,6 +179,6 @@ def test_python(start: Start) -> None:
     assert build is not None
     python = start(build.args["PYTHON_IMAGE"], ["sleep", "60"], entrypoint=[])
     assert answer(python, "python", "--version").startswith("Python 3.13")
-    answer(python, "python", "-m", "venv", "/tmp/venv")
+    succeed(python, "python", "-m", "venv", "/tmp/venv")
     assert "site-packages" in answer(python, "/tmp/venv/bin/pip", "--version")
     assert "pip" in answer(python, "pip", "--version")
