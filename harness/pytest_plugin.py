@@ -8,7 +8,7 @@ no other module imports pytest.
 import os
 import shlex
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from harness.designs import find_designs, select
 from harness.errors import HarnessError, NotPossibleHere, UsageError
 from harness.history import Shard
 from harness.report.results import CellResult
-from harness.scenario import Scenario, story_of
+from harness.scenario import Scenario, Story, story_of
 from harness.scenario_session import CellAsked, LaneAsked, ScenarioSession
 from harness.stack import versions
 from harness.stack.lane_plan import LanePlan
@@ -38,6 +38,7 @@ _usage_error = pytest.StashKey[UsageError]()
 _result = pytest.StashKey[CellResult]()
 _shard_asked = pytest.StashKey[shards.Asked]()
 _shard = pytest.StashKey[Shard]()
+_selected = pytest.StashKey[Sequence[Story]]()
 _failed_otherwise = pytest.StashKey[bool]()
 _exit_code = pytest.StashKey[int]()
 _beside_pytest = pytest.StashKey[BesidePytest]()
@@ -159,9 +160,11 @@ def pytest_collection_modifyitems(
     """
     if (error := config.stash.get(_usage_error, None)) is not None:
         raise pytest.UsageError(str(error))
-    for asked in filter(None, map(_asked, items)):
+    cells = [cell for cell in map(_asked, items) if cell is not None]
+    for asked in cells:
         if why := _wrong_claim(asked.story.scenario):
             raise pytest.UsageError(f"{asked.story.source}: {why}")
+    config.stash[_selected] = [cell.story for cell in cells]
     if (shard := config.stash.get(_shard_asked, None)) is not None:
         _take(shard, config, items)
 
@@ -265,6 +268,7 @@ def _session_of(session: pytest.Session) -> ScenarioSession:
             project=config.rootpath,
             reports=Path(config.getoption("--reports") or config.rootpath / "reports"),
             asked=[cell for item in session.items if (cell := _asked(item))],
+            selected=config.stash[_selected],
             seed=config.getoption("--seed"),
             keep_stack=config.getoption("--keep-stack"),
             command=shlex.join(["pytest", *config.invocation_params.args]),

@@ -81,6 +81,7 @@ class ScenarioSession:
         project: Path,
         reports: Path,
         asked: Sequence[CellAsked],
+        selected: Sequence[Story],
         seed: int | None,
         keep_stack: bool,
         command: str,
@@ -91,7 +92,8 @@ class ScenarioSession:
         self._project = project
         # Several tests may look at one cell; it is conducted once all the same.
         self._asked = list({cell.name: cell for cell in asked}.values())
-        self._stories = list({each.story.name: each.story for each in asked}.values())
+        # Of all shards: what is not possible does not depend on who runs it.
+        self._selected = selected
         self._keep_stack = keep_stack
         self._begun = now()
         self._stop = threading.Event()
@@ -231,7 +233,7 @@ class ScenarioSession:
     def _why_not(self, cell: CellAsked) -> str | None:
         """Say why a cell is not possible here, or not beside others; None if it is."""
         return why_not(cell.story, cell.lane.design) or why_not_beside(
-            cell.story, self._stories
+            cell.story, self._selected
         )
 
     def _fittings(self) -> set[str]:

@@ -105,3 +105,14 @@ def test_a_shard_leaves_word_of_the_whole_run(tmp_path: Path) -> None:
     facts = json.loads((tmp_path / "latest" / "run.json").read_text())
     assert facts["shard"] == {"number": 1, "cells": [[["not_possible", "outbox"]], []]}
     assert facts["seed"] == SEED
+
+
+@pytest.mark.parametrize("shard", ["1/2", "2/2"])
+def test_a_shard_runs_no_cell_that_the_whole_run_skips(
+    shard: str, tmp_path: Path
+) -> None:
+    """A clock is not set beside other scenarios, though another shard runs those."""
+    both = ("scenarios/test_clock_jumps.py", NOT_POSSIBLE, "--designs=outbox")
+    done = pytest_run(*both, f"--shard={shard}", f"--reports={tmp_path}")
+    assert done.returncode == 5, done.stdout
+    assert "1 skipped" in done.stdout
