@@ -18,6 +18,8 @@ from harness.workload.client import poll_until_terminal, submit_one
 from harness.workload.plan import one_job
 
 _WARM_UP_JOBS = 3
+# A design may lose a job though nothing is broken; a lane that ends none is broken.
+_LOST_AT_MOST = 2
 # A worker backs off 2, 4, 6, … s while its broker is away; after an outage of ten
 # seconds it can take as long again to come back.
 _ONE_JOB_WITHIN_SECONDS = 40
@@ -30,12 +32,18 @@ _SAMPLE_EVERY_SECONDS = 0.3
 
 
 def warm_up(cell: Cell) -> None:
-    """Send a few jobs through, so that every link that the lane uses is in use."""
+    """Send a few jobs through, so that every link that the lane uses is in use.
+
+    One that does not end is a finding, as all jobs are in the ledgers: it is left to
+    the judges if another one ends. Raises StackNotReady where none seems to.
+    """
+    ended = 0
     for number in range(_WARM_UP_JOBS):
-        if not finishes_one(cell, "warm_up", number):
+        ended += finishes_one(cell, "warm_up", number)
+        if not ended and number + 1 == _LOST_AT_MOST:
             raise StackNotReady(
-                f"lane {cell.lane.name} did not finish a warm-up job within "
-                f"{_ONE_JOB_WITHIN_SECONDS} s, before any fault"
+                f"lane {cell.lane.name} did not finish one of {_LOST_AT_MOST} warm-up "
+                f"jobs, each within {_ONE_JOB_WITHIN_SECONDS} s, before any fault"
             )
     if not cell.lane.attempts.started():
         raise StackNotReady(
