@@ -86,17 +86,26 @@ class Counting:
         shared = any(fault.shared for _, fault in story.faults())
         lanes = [plan.name for plan in (plans[:1] if shared else plans)]
         seeds = range(1, self.tries + 1)
-        with ThreadPoolExecutor(len(lanes)) as pool:
-            cells = [
-                cell
-                for found in pool.map(
-                    lambda each: self._try_in(
-                        stack, entry, story, lanes[each], seeds[each :: len(lanes)]
-                    ),
-                    range(len(lanes)),
+        stop = threading.Event()
+        # Not left by `with`: after Ctrl-C, nobody shall wait for the tries to end.
+        pool = ThreadPoolExecutor(len(lanes))
+        try:
+            tried = [
+                pool.submit(
+                    self._try_in,
+                    stack,
+                    entry,
+                    story,
+                    lane,
+                    seeds[first :: len(lanes)],
+                    stop,
                 )
-                for cell in found
+                for first, lane in enumerate(lanes)
             ]
+            cells = [cell for each in tried for cell in each.result()]
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
         shown = sum(is_shown(cell, entry.shows) for cell in cells)
         seen = record.Seen(
             commit=self.commit, date=today(), versions=stack.versions[lanes[0]]
@@ -114,12 +123,20 @@ class Counting:
         )
 
     def _try_in(
-        self, stack: Stack, entry: Entry, story: Story, lane: str, seeds: Sequence[int]
+        self,
+        stack: Stack,
+        entry: Entry,
+        story: Story,
+        lane: str,
+        seeds: Sequence[int],
+        stop: threading.Event,
     ) -> list[CellResult]:
-        """Try a story in one lane, once with each of these seeds."""
+        """Try a story in one lane, once with each of these seeds, unless stopped."""
         design = find_designs(self.project)[entry.design]
-        cells = []
+        cells: list[CellResult] = []
         for seed in seeds:
+            if stop.is_set():
+                break
             folder = self.folder / entry.name / f"try-{seed:02}"
             run = Run(
                 # Its last four letters begin every key of the run.
@@ -128,7 +145,7 @@ class Counting:
                 seed=seed,
                 command=self.command,
                 tell=lambda _: None,
-                stop=threading.Event(),
+                stop=stop,
             )
             conduct(stack, story, {lane: design}, run)
             cell = judge_cell(folder, story.name, lane)
