@@ -51,8 +51,10 @@ def _clean(lane: Lane) -> bool:
         lambda: _drain(lane), within_seconds=_DRAIN_WITHIN_SECONDS, every_seconds=0.1
     ):
         return False
-    with contextlib.suppress(psycopg2.errors.LockNotAvailable):
-        database.empty(lane.dsn)
+    if not wait_until(
+        lambda: _empty(lane), within_seconds=_DRAIN_WITHIN_SECONDS, every_seconds=0.1
+    ):
+        return False
     with contextlib.closing(redis.Redis.from_url(lane.redis_url)) as client:
         client.flushdb()
     return wait_until(
@@ -68,6 +70,18 @@ def _drain(lane: Lane) -> bool:
         if queue.ready:
             lane.broker.purge(lane.id, queue.queue)
     return lane.is_idle()
+
+
+def _empty(lane: Lane) -> bool:
+    """Empty the database and say whether nobody's transaction was in the way.
+
+    A relay or a reaper has locks for a moment, and may ask for ours meanwhile.
+    """
+    try:
+        database.empty(lane.dsn)
+    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
+        return False
+    return True
 
 
 def _rebuild(lane: Lane) -> None:
