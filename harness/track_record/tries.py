@@ -86,7 +86,7 @@ class Counting:
         shared = any(fault.shared for _, fault in story.faults())
         lanes = [plan.name for plan in (plans[:1] if shared else plans)]
         seeds = range(1, self.tries + 1)
-        stop = threading.Event()
+        over = threading.Event()
         # Not left by `with`: after Ctrl-C, nobody shall wait for the tries to end.
         pool = ThreadPoolExecutor(len(lanes))
         try:
@@ -98,13 +98,13 @@ class Counting:
                     story,
                     lane,
                     seeds[first :: len(lanes)],
-                    stop,
+                    over,
                 )
                 for first, lane in enumerate(lanes)
             ]
             cells = [cell for each in tried for cell in each.result()]
         finally:
-            stop.set()
+            over.set()
             pool.shutdown(wait=False, cancel_futures=True)
         shown = sum(is_shown(cell, entry.shows) for cell in cells)
         seen = record.Seen(
@@ -129,13 +129,13 @@ class Counting:
         story: Story,
         lane: str,
         seeds: Sequence[int],
-        stop: threading.Event,
+        over: threading.Event,
     ) -> list[CellResult]:
-        """Try a story in one lane, once with each of these seeds, unless stopped."""
+        """Try a story in one lane, once with each of these seeds, unless it is over."""
         design = find_designs(self.project)[entry.design]
         cells: list[CellResult] = []
         for seed in seeds:
-            if stop.is_set():
+            if over.is_set():
                 break
             folder = self.folder / entry.name / f"try-{seed:02}"
             run = Run(
@@ -145,7 +145,7 @@ class Counting:
                 seed=seed,
                 command=self.command,
                 tell=lambda _: None,
-                stop=stop,
+                stop=threading.Event(),  # of this run alone: it sets it at its end
             )
             conduct(stack, story, {lane: design}, run)
             cell = judge_cell(folder, story.name, lane)
