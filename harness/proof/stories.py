@@ -81,7 +81,7 @@ _ALL = (
     ),
     _story(
         "publishes_unheard",
-        "For three seconds the broker does not hear what web and relay publish.",
+        "For eight seconds the broker does not hear what web and relay publish.",
         Scenario(
             # Every client asks again after an error.
             workload=_work(retry_share=1),
@@ -91,7 +91,9 @@ _ALL = (
                     "rabbitmq",
                     lost="requests",
                     when=accepted(8),
-                    for_seconds=3,
+                    # A publish waits 2 s for its confirm, and up to 5 s for another
+                    # connection, before the client is told that it failed.
+                    for_seconds=8,
                 )
             ],
             floors=_FLOORS,
