@@ -17,7 +17,9 @@ SCENARIO = Scenario(
             "rabbitmq",
             lost="replies",
             when=accepted(30),
-            for_seconds=5,
+            # A publish waits 2 s for its confirm, and up to 5 s for another
+            # connection, before the client is told that it failed.
+            for_seconds=8,
         )
     ],
     bites={"late_ack": {"duplicate_job"}},
