@@ -10,7 +10,8 @@ from uuid import uuid4
 import docker
 import pytest
 
-from harness.errors import FaultNotInjected
+from harness.clock import wait_until
+from harness.errors import FaultNotInjected, StackLost
 from harness.stack import (
     clocks,
     disks,
@@ -61,6 +62,14 @@ def _start(
 
 def _can(container: Any, command: str) -> bool:
     return bool(container.exec_run(["sh", "-c", command]).exit_code == 0)
+
+
+def _has_main(container: Any) -> bool:
+    try:
+        processes.main_of(container)
+    except StackLost:
+        return False
+    return True
 
 
 def test_a_limit_is_taken_back(
@@ -176,6 +185,8 @@ def test_a_clock_is_set_and_set_right(
         assert abs(off - seconds) <= clocks.ERROR_SECONDS
         assert _can(container, _TIMES_GO_ON)
         container.restart(timeout=0)
+        # Its init is there at once, and its own main process a moment later.
+        assert wait_until(lambda: _has_main(container), within_seconds=10)
         assert abs(clocks.read(container)[0] - seconds) <= clocks.ERROR_SECONDS
 
         for _ in range(2):
