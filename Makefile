@@ -53,12 +53,12 @@ chaos-all: setup
 	$(PYTHON) -m pytest scenarios $(ARGS)
 
 test: setup
-	$(MAKE) --no-print-directory --jobs=4 test-check integration-app integration-faults \
-	    integration-stories
+	$(MAKE) --no-print-directory --jobs=4 test-check $(STREAMS)
 
 # Not for hands: what `make test` does. Most of it waits for containers more than it works,
 # so four streams share two cores. Whatever needs an engine is in one of the last three: a
 # new test is in `stories` until it is named elsewhere.
+STREAMS := integration-app integration-faults integration-stories
 OURS := harness/tests
 APP_TESTS := $(OURS)/stack $(OURS)/report
 # Who removes what no living harness uses must not run beside who waits for it.
@@ -66,10 +66,9 @@ RECOVERY_TESTS := $(OURS)/test_interruption.py $(OURS)/stack/test_toxiproxy.py
 FAULT_TESTS := $(RECOVERY_TESTS) $(OURS)/faults/test_on_the_stack.py
 
 integration: setup
-	$(MAKE) --no-print-directory --jobs=3 integration-app integration-faults \
-	    integration-stories
+	$(MAKE) --no-print-directory --jobs=3 $(STREAMS)
 
-STREAM = set -o pipefail; $(1) 2>&1 | sed --unbuffered 's/^/$(subst test-,,$(subst integration-,,$@)): /'
+STREAM = set -o pipefail; $(1) 2>&1 | sed --unbuffered 's/^/$(lastword $(subst -, ,$@)): /'
 ENGINE_TESTS := $(PYTHON) -m pytest -m "browser or (engine and not every_fault)" \
 	-p no:cacheprovider
 SAMPLE_OF_CHAOS := $(PYTHON) -m pytest scenarios --designs tutorial,outbox \
