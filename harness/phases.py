@@ -18,8 +18,9 @@ from harness.workload.client import poll_until_terminal, submit_one
 from harness.workload.plan import one_job
 
 _WARM_UP_JOBS = 3
-# A design may lose a job though nothing is broken; a lane that ends none is broken.
-_LOST_AT_MOST = 2
+# A design may lose a job though nothing is broken; a lane that ends none of its first
+# ones is broken.
+_ENDS_ONE_OF = 2
 # A worker backs off 2, 4, 6, … s while its broker is away; after an outage of ten
 # seconds it can take as long again to come back.
 _ONE_JOB_WITHIN_SECONDS = 40
@@ -40,9 +41,9 @@ def warm_up(cell: Cell) -> None:
     ended = 0
     for number in range(_WARM_UP_JOBS):
         ended += finishes_one(cell, "warm_up", number)
-        if not ended and number + 1 == _LOST_AT_MOST:
+        if not ended and number + 1 == _ENDS_ONE_OF:
             raise StackNotReady(
-                f"lane {cell.lane.name} did not finish one of {_LOST_AT_MOST} warm-up "
+                f"lane {cell.lane.name} did not finish one of {_ENDS_ONE_OF} warm-up "
                 f"jobs, each within {_ONE_JOB_WITHIN_SECONDS} s, before any fault"
             )
     if not cell.lane.attempts.started():

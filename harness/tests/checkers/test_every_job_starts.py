@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from harness.history import Row, SubmitEnded
+from harness.history import Row, SubmitBegun, SubmitEnded
 from harness.tests.histories import damage
 from harness.tests.histories.build import facts, history, sealed
 from harness.tests.histories.damage import changed
@@ -29,6 +29,16 @@ def test_a_key_with_one_job_done_and_one_open_is_stranded_by_the_open_one() -> N
     starts = result.guarantees["every_job_starts"].anomalies
     assert [each.kind for each in starts] == ["stranded_pending"]
     assert not result.guarantees["every_started_job_ends"].anomalies
+
+
+def test_a_warm_up_job_is_judged_as_any_other() -> None:
+    """The conductor goes on where a design loses one: it counts on this."""
+    events = changed(facts(2), 2, SubmitBegun, purpose="warm_up")
+    clean = judged(history(sealed(events)))
+    assert not clean.guarantees["every_job_starts"].anomalies
+    lost = judged(history(sealed(damage.stranded_pending(events, 2))))
+    starts = lost.guarantees["every_job_starts"].anomalies
+    assert [each.kind for each in starts] == ["stranded_pending"]
 
 
 @pytest.mark.parametrize(
