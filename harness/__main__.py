@@ -47,9 +47,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A thread that waits for the engine cannot be stopped in any other way; what
         # it had asked for is as incomplete as before, and made anew the next time.
         os._exit(_INTERRUPTED)
-    except Exception:  # noqa: BLE001 - Python's own 1 would be a broken promise
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - Python's own 1 would be a broken promise
+        _say_how_it_failed(options.name, error)
         return _FAILED
+
+
+def _say_how_it_failed(command: str, error: Exception) -> None:
+    """An engine that fails is told in a sentence; a crash of ours is told whole."""
+    from harness.stack.engine import DAEMON_LOG, FAILURES
+
+    if isinstance(error, FAILURES):
+        print(
+            f"harness {command}: the container engine failed, or did not answer: "
+            f"{error}. Try again; if it stays so, its log says more (one that we "
+            f"started writes {DAEMON_LOG}), and starting it anew helps",
+            file=sys.stderr,
+        )
+    else:
+        traceback.print_exception(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,8 +17,6 @@ from pathlib import Path
 from types import FrameType
 
 import msgspec
-from docker.errors import DockerException
-from requests import RequestException
 
 from harness import ci, run_folder, shards
 from harness.clock import now, wall
@@ -42,6 +40,7 @@ from harness.run import Run, conduct
 from harness.scenario import Story
 from harness.stack import needs, open_faults
 from harness.stack import stack as stacks
+from harness.stack.engine import FAILURES
 from harness.stack.lane_plan import LanePlan
 from harness.stack.setup import set_up_versions
 from harness.terminal.end import Ending, last_lines, without
@@ -102,6 +101,7 @@ class ScenarioSession:
         self._stopping = False
         self._stack: stacks.Stack | None = None
         self._results: dict[tuple[str, str], CellResult] = {}
+        self._impossible: dict[tuple[str, str], str | None] = {}
         self._conducted: set[str] = set()
         self._exit_code = 0
         self._failed_with = 0
@@ -231,10 +231,15 @@ class ScenarioSession:
         return stack
 
     def _why_not(self, cell: CellAsked) -> str | None:
-        """Say why a cell is not possible here, or not beside others; None if it is."""
-        return why_not(cell.story, cell.lane.design) or why_not_beside(
-            cell.story, self._selected
-        )
+        """Say why a cell is not possible here, or not beside others; None if it is.
+
+        Found out once. Raises EngineMissing where only the engine could tell.
+        """
+        if cell.name not in self._impossible:
+            self._impossible[cell.name] = why_not_beside(
+                cell.story, self._selected
+            ) or why_not(cell.story, cell.lane.design)
+        return self._impossible[cell.name]
 
     def _fittings(self) -> set[str]:
         """Return what the faults of all that is to be run need of the stack."""
@@ -324,7 +329,8 @@ class ScenarioSession:
                     because=because or "the run ended before it",
                 )
                 for cell in self._asked
-                if (because := self._why_not(cell))
+                # Not asked again: the engine may be what the run ended for.
+                if (because := self._impossible.get(cell.name))
                 or cell.story.name not in self._conducted
             ),
         )
@@ -341,7 +347,7 @@ class ScenarioSession:
         still_on = open_faults.read(self._stack.session.folder)
         try:
             left = stacks.leave(self._stack, self._terminal.tell)
-        except (HarnessError, DockerException, RequestException) as error:
+        except (HarnessError, *FAILURES) as error:
             self._note(harness_error=f"the stack could not be removed: {error}")
             left = ["whatever was started"]
         if left:

@@ -14,6 +14,7 @@ from pathlib import Path
 import docker
 import docker.errors
 import psutil
+import requests
 from docker.context import ContextAPI
 
 from harness.clock import wait_until
@@ -22,6 +23,8 @@ from harness.stack.machine import install_packages, is_debian, last_lines
 
 Tell = Callable[[str], None]
 
+# What the engine, or the way to it, says when something did not work.
+FAILURES = (docker.errors.DockerException, requests.RequestException)
 PACKAGES = ("docker.io", "iptables", "mmdebstrap")
 DAEMON_LOG = Path("/var/log/celery-proving-ground-dockerd.log")
 _SOCKET = Path("/var/run/docker.sock")

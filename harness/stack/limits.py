@@ -65,7 +65,7 @@ def update(
     """Set a container's limits, whether it runs or not.
 
     docker-py's own `update` knows no limit of processes. Raises what is in
-    `revive.FAILURES`.
+    `engine.FAILURES`.
     """
     api = engine.api
     answer = api.post(

@@ -12,12 +12,10 @@ from types import MappingProxyType
 from typing import Any
 
 import docker
-import docker.errors
-import requests
 
 from harness.errors import FaultNotInjected
 from harness.stack import clocks, disks, sidecar
-from harness.stack.engine import connect
+from harness.stack.engine import FAILURES, connect
 
 DROP_PACKETS = "iptables"
 CUT_CONNECTIONS = "ss -K"
@@ -43,11 +41,7 @@ def why_not(need: str) -> str | None:
         return f"nothing tries whether {need} is there"
     try:
         return _TRIALS[need](connect())
-    except (
-        FaultNotInjected,
-        docker.errors.DockerException,
-        requests.RequestException,
-    ) as error:
+    except (FaultNotInjected, *FAILURES) as error:
         return str(error).splitlines()[0]
 
 

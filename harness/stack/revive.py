@@ -11,14 +11,12 @@ from typing import Any
 
 import docker
 import docker.errors
-import requests
 
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed
 from harness.stack import limits, processes, services
+from harness.stack.engine import FAILURES
 
-# What the engine, or the way to it, says when something did not work.
-FAILURES = (docker.errors.DockerException, requests.RequestException)
 _DIES_WITHIN_SECONDS = 5.0
 
 

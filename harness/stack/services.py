@@ -23,7 +23,6 @@ from typing import Any
 import docker
 import docker.errors
 import docker.types
-import requests
 
 # Read by testcontainers when it is imported: where /.dockerenv exists it would take
 # itself for a container, and Ryuk's image cannot be assumed to be pullable.
@@ -37,7 +36,7 @@ from testcontainers.core.network import Network
 from harness.clock import wall
 from harness.errors import StackLost, StackNotReady
 from harness.stack.compose import Service
-from harness.stack.engine import connect
+from harness.stack.engine import FAILURES, connect
 from harness.stack.session import PLACE, Session
 
 _LOG_BYTES_AT_MOST = 2_000_000
@@ -287,7 +286,7 @@ def save_log(container: Any, path: Path, *, since: float) -> None:
     text: bytes
     try:
         text = container.logs(since=int(since), timestamps=True)
-    except (docker.errors.DockerException, requests.RequestException) as error:
+    except FAILURES as error:
         text = f"(its log could not be read: {error})\n".encode()
     path.write_bytes(text[-_LOG_BYTES_AT_MOST:])
 

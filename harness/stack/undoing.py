@@ -16,6 +16,7 @@ import psycopg2
 from harness.clock import wait_until
 from harness.errors import FaultNotHealed, HarnessError
 from harness.stack import clocks, disks, revive, services, session, sidecar
+from harness.stack.engine import FAILURES
 from harness.stack.ledgers import database
 from harness.stack.ledgers.broker import Broker
 from harness.stack.services import Plug
@@ -295,7 +296,7 @@ def undo(what: Undo, engine: docker.DockerClient) -> Step:
     """Undo a fault; return the hardest step that it took. Raises FaultNotHealed."""
     try:
         return what.softly(engine)
-    except (HarnessError, *revive.FAILURES):
+    except (HarnessError, *FAILURES):
         return undo_hard(what, engine)
 
 
@@ -303,6 +304,6 @@ def undo_hard(what: Undo, engine: docker.DockerClient) -> Step:
     """Undo a fault by starting anew what it hit. Raises FaultNotHealed."""
     try:
         what.hard(engine)
-    except (ToxiproxyError, *revive.FAILURES) as error:
+    except (ToxiproxyError, *FAILURES) as error:
         raise FaultNotHealed(f"what was hit is not as it was: {error}") from error
     return "restarted"

@@ -2,10 +2,14 @@
 
 And which CI they think they are in: none, unless a test says so. What they make up
 must not be announced as a run of the pipeline that they are part of.
+
+And whether there is a container engine: none, for a test that is not marked to need
+one, so that `make check` says the same where there is none.
 """
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # `HYPOTHESIS_PROFILE=search` draws anew each time, and remembers what failed.
@@ -16,3 +20,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
 
 for _name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
     os.environ.pop(_name, None)
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_unless_marked(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.node.get_closest_marker("engine") is None:
+        monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")

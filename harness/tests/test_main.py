@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from harness import __main__ as command_line
 from harness.stack.needs import why_not
@@ -142,6 +143,31 @@ def test_no_engine(
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
     assert harness(command) == 3
     assert "no container engine answers there" in capsys.readouterr().err
+
+
+def test_an_engine_that_does_not_answer(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence says so; what is no engine's failure is ours, and told whole."""
+    monkeypatch.chdir(PROJECT)
+
+    def failing(error: Exception) -> None:
+        def fails(_: object) -> int:
+            raise error
+
+        monkeypatch.setattr("harness.__main__._down", fails)
+
+    failing(requests.ReadTimeout("Read timed out. (read timeout=60)"))
+    assert harness("down") == 3
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "harness down: the container engine failed, or did not answer: Read timed out"
+    )
+    assert "Traceback" not in said
+
+    failing(KeyError("ours"))
+    assert harness("down") == 3
+    assert "KeyError: 'ours'" in capsys.readouterr().err
 
 
 def test_doctor_without_an_engine(

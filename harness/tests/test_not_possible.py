@@ -53,6 +53,20 @@ def test_a_design_without_a_relay_cannot_lose_it(tmp_path: Path) -> None:
     assert "not possible: tutorial does nothing in its relay" in done.stdout
 
 
+def test_without_an_engine_nobody_knows(tmp_path: Path) -> None:
+    """It is said once, as the harness's failure; the report is there all the same."""
+    done = _run("scenarios/test_broker_partitioned.py", tmp_path, designs="outbox")
+
+    assert done.returncode == 3, done.stdout
+    assert "Traceback" not in done.stdout
+    assert "the report could not be written" not in done.stdout
+    results = json.loads((tmp_path / "latest" / "results.json").read_text())
+    assert [each["because"] for each in results["not_run"]] == [
+        "the run ended before it"
+    ]
+    assert (tmp_path / "latest" / "index.html").exists()
+
+
 def test_a_clock_is_shifted_on_a_stack_of_its_own() -> None:
     """Beside others it is not run, and says how it is; the others do not care."""
     clock, other = (
