@@ -14,7 +14,7 @@ import psycopg2
 import redis
 import requests
 
-from harness.clock import now
+from harness.clock import Stopped, now
 from harness.conditions import At, Condition
 from harness.designs import Design
 from harness.errors import EvidenceNotWritten, HarnessError, StackLost
@@ -119,6 +119,8 @@ class Cell:
             yield
         except EvidenceNotWritten:
             raise
+        except Stopped:
+            self._fail(HarnessError("the run was ended before this scenario was over"))
         except HarnessError as error:
             self._fail(error)
         except _LOST as error:

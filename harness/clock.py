@@ -5,11 +5,37 @@ CLOCK_MONOTONIC with the harness, so their times compare with ours as they are.
 `wait_until` holds the only sleep in the project.
 """
 
+import contextlib
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
 T = TypeVar("T")
+# A context's own: it reaches every wait inside a block, however deep, and no other.
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+
+
+class Stopped(Exception):
+    """Whoever waits was told to end at once: what would have come is not known."""
+
+
+@contextlib.contextmanager
+def stopped_by(stop: threading.Event) -> Iterator[None]:
+    """Let `stop` end, by Stopped, whatever waits in this block of this thread."""
+    token = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(token)
+
+
+def end_if_stopped() -> None:
+    """Raise Stopped where the block that we are in was told to end."""
+    stop = _stop.get()
+    if stop is not None and stop.is_set():
+        raise Stopped
 
 
 def now() -> float:
@@ -30,11 +56,13 @@ def wait_until(
 ) -> T:
     """Return the first true value of `condition`, or its last one when time is up.
 
-    The caller decides what a false value after `within_seconds` means.
+    The caller decides what a false value after `within_seconds` means. Raises Stopped
+    inside a block that is told to end.
     """
     deadline = now() + within_seconds
     while not (value := condition()) and now() < deadline:
         time.sleep(every_seconds)
+        end_if_stopped()
     return value
 
 

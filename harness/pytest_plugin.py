@@ -1,8 +1,8 @@
 """Runs the scenarios with pytest: options, one test per cell, exit codes.
 
 It exists so that a scenario is a test like any other, selected and reported as people
-expect of pytest. It is wiring only: what happens is conducted by `session.py`, and
-no other module imports pytest.
+expect of pytest. It is wiring only: what happens is `scenario_session.py`'s, and no
+other module imports pytest.
 """
 
 import os
@@ -20,8 +20,9 @@ from harness.designs import find_designs, select
 from harness.errors import HarnessError, NotPossibleHere, UsageError
 from harness.history import Shard
 from harness.report.results import CellResult
-from harness.scenario import Scenario, Story, story_of
-from harness.scenario_session import CellAsked, LaneAsked, ScenarioSession
+from harness.scenario import Story, story_of
+from harness.scenario_session import ScenarioSession
+from harness.selection import CellAsked, LaneAsked, wrong_claim
 from harness.stack import versions
 from harness.stack.lane_plan import LanePlan
 from harness.terminal.beside_pytest import BesidePytest
@@ -162,36 +163,11 @@ def pytest_collection_modifyitems(
         raise pytest.UsageError(str(error))
     cells = [cell for cell in map(_asked, items) if cell is not None]
     for asked in cells:
-        if why := _wrong_claim(asked.story.scenario):
+        if why := wrong_claim(asked.story.scenario):
             raise pytest.UsageError(f"{asked.story.source}: {why}")
     config.stash[_selected] = [cell.story for cell in cells]
     if (shard := config.stash.get(_shard_asked, None)) is not None:
         _take(shard, config, items)
-
-
-def _wrong_claim(scenario: Scenario) -> str | None:
-    """Say what is wrong with the harm that a scenario says it does."""
-    for harm in set().union(*scenario.bites.values()):
-        kind, _, _ = harm.partition(": ")
-        if kind not in checkers.kinds():
-            return (
-                f"bites names {kind!r}, which no checker reports; there is "
-                f"{', '.join(sorted(checkers.kinds()))}"
-            )
-    for guarantee, seconds in scenario.limits.items():
-        if not 0 < seconds <= (most := checkers.limits().get(guarantee, 0)):
-            return (
-                f"limits names {guarantee!r} within {seconds:g} s, and that may be "
-                f"{most:g} s at most"
-            )
-    for version in scenario.bites_in:
-        if not scenario.bites:
-            return f"bites_in names Celery {version}, and bites names no harm"
-        try:
-            versions.parse(version)
-        except UsageError:
-            return f"bites_in names {version!r}; write a version, such as '5.6.3'"
-    return None
 
 
 def _take(shard: shards.Asked, config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -17,7 +17,7 @@ from typing import Self
 from harness import history
 from harness.break_and_heal import break_and_heal
 from harness.cell import Cell, Tell
-from harness.clock import now, wait_until, wall
+from harness.clock import now, stopped_by, wait_until, wall
 from harness.designs import Design
 from harness.errors import HarnessError, StackLost
 from harness.faults import Fault
@@ -70,7 +70,9 @@ def conduct(
             closing.enter_context(_open_cell(stack, story, lane, designs, run))
             for lane in designs
         ]
-        lanes = closing.enter_context(_Lanes(cells, faults=len(story.faults())))
+        lanes = closing.enter_context(
+            _Lanes(cells, faults=len(story.faults()), stop=run.stop)
+        )
         closing.callback(run.stop.set)  # whatever comes, faults heal before the end
 
         lanes.do("reset", _reset)
@@ -94,8 +96,11 @@ def conduct(
 class _Lanes:
     """The scenario's lanes, worked on side by side."""
 
-    def __init__(self, cells: Sequence[Cell], *, faults: int) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], *, faults: int, stop: threading.Event
+    ) -> None:
         self._cells = cells
+        self._stop = stop
         # A thread for each fault of each lane: one that had to queue would come late.
         self._pool = ThreadPoolExecutor(len(cells) * (faults + 1))
 
@@ -116,9 +121,17 @@ class _Lanes:
             cell.begin(phase)
 
     def do(self, phase: str, work: Callable[[Cell], None]) -> None:
-        """Do a phase's work in all lanes at once, and wait for all of them."""
+        """Do a phase's work in all lanes at once, and wait for all of them.
+
+        The run's `stop` ends it at once, and fails the lanes that are not done.
+        """
         self.begin(phase)
-        for future in [self.go(cell, work, cell) for cell in self.alive]:
+
+        def stoppable(cell: Cell) -> None:
+            with stopped_by(self._stop):
+                work(cell)
+
+        for future in [self.go(cell, stoppable, cell) for cell in self.alive]:
             future.result()
 
     def go(

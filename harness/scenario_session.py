@@ -11,8 +11,7 @@ import secrets
 import signal
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -20,8 +19,7 @@ import msgspec
 
 from harness import ci, run_folder, shards
 from harness.clock import now, wall
-from harness.conditions import At
-from harness.designs import Design, check_imports
+from harness.designs import check_imports
 from harness.errors import (
     EvidenceNotWritten,
     HarnessError,
@@ -38,37 +36,16 @@ from harness.report.evidence import (
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story
+from harness.selection import CellAsked, why_not, why_not_beside
 from harness.stack import needs, open_faults
 from harness.stack import stack as stacks
 from harness.stack.engine import FAILURES
-from harness.stack.lane_plan import LanePlan
 from harness.stack.setup import set_up_versions
 from harness.terminal.end import Ending, last_lines, without
 from harness.terminal.state import RunState
 from harness.terminal.terminal import Terminal, View
 
 _HARNESS_FAILED = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneAsked:
-    """One lane that was selected: a design, and what its lane shall be."""
-
-    design: Design
-    plan: LanePlan
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellAsked:
-    """One cell that was selected: a story and a lane."""
-
-    story: Story
-    lane: LaneAsked
-
-    @property
-    def name(self) -> tuple[str, str]:
-        """Return the names of its scenario and of its lane."""
-        return self.story.name, self.lane.plan.name
 
 
 class ScenarioSession:
@@ -389,35 +366,3 @@ def _seed(asked: int | None, shard: Shard | None) -> int:
     if asked is not None:
         return asked
     return secrets.randbelow(9999) + 1 if shard is None else shards.SEED
-
-
-def why_not(story: Story, design: Design) -> str | None:
-    """Say why a story is not possible with a design; None if it is.
-
-    This machine may lack what a fault needs, or the design the process that it hits.
-    """
-    for _, fault in story.faults():
-        for need in fault.needs:
-            if because := needs.why_not(need):
-                return f"not possible here: {fault.type} needs {need}: {because}"
-        roles = fault.when.roles if isinstance(fault.when, At) else (fault.target,)
-        if roles == ("relay",) and not design.has_background:
-            return f"not possible: {design.name} does nothing in its relay"
-    return None
-
-
-def why_not_beside(story: Story, stories: Iterable[Story]) -> str | None:
-    """Say why a story is not run on one stack with all of these; None if it is.
-
-    Workers wait in another way on clocks that can be set (clocks.py).
-    """
-    if not _needs_clocks(story) or all(map(_needs_clocks, stories)):
-        return None
-    return (
-        "not possible beside other scenarios, whose workers must not run on clocks "
-        f"that can be set; by itself: pytest {story.source}"
-    )
-
-
-def _needs_clocks(story: Story) -> bool:
-    return any(needs.CLOCKS in fault.needs for _, fault in story.faults())

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from harness.pytest_plugin import _wrong_claim
 from harness.scenario import Scenario
+from harness.selection import wrong_claim
 from harness.workload import jobs
 
 PROJECT = Path(__file__).parents[2]
@@ -96,5 +96,5 @@ def test_a_scenario_that_asks_for_what_cannot_be_is_told_so(
     asked: dict[str, Any], said: str | None
 ) -> None:
     """Before anything starts: a slip would otherwise ask for nothing, and be kept."""
-    found = _wrong_claim(Scenario(workload=jobs(), **asked))
+    found = wrong_claim(Scenario(workload=jobs(), **asked))
     assert found is None if said is None else said in (found or "")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from harness.scenario import read_story
-from harness.scenario_session import why_not_beside
+from harness.selection import why_not_beside
 
 PROJECT = Path(__file__).parents[2]
 BECAUSE = (

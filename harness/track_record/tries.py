@@ -19,7 +19,7 @@ from harness.report.evidence import judge_cell
 from harness.report.results import CellResult
 from harness.run import Run, conduct
 from harness.scenario import Story, read_story
-from harness.scenario_session import why_not
+from harness.selection import why_not
 from harness.stack.lane_plan import LanePlan
 from harness.stack.progress import Tell
 from harness.stack.stack import Stack

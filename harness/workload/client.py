@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from harness.clock import now
+from harness.clock import end_if_stopped, now
 from harness.workload.plan import PlannedJob, Purpose
 from harness.workload.submission import (
     TERMINAL,
@@ -210,6 +210,7 @@ def poll_until_terminal(
             end = now() + within_seconds
             seen = None
             while seen not in TERMINAL and now() < end:
+                end_if_stopped()
                 seen = await poll(shared, key, job) or seen
                 await until(now() + every_seconds)
             return seen

@@ -1,0 +1,41 @@
+"""Waiting ends when it is met, when its time is over, or when it is told to."""
+
+import threading
+
+import pytest
+
+from harness.clock import Stopped, end_if_stopped, now, stopped_by, wait_until
+
+
+def test_a_wait_that_is_told_to_end() -> None:
+    """However deep it is; once the block is over, nothing ends any more."""
+    stop = threading.Event()
+    stop.set()
+    begun = now()
+    with stopped_by(stop), pytest.raises(Stopped):
+        wait_until(lambda: False, within_seconds=60)
+    assert now() - begun < 1
+    end_if_stopped()
+    assert not wait_until(lambda: False, within_seconds=0)
+
+
+def test_what_has_come_is_not_taken_back() -> None:
+    """A condition that is met is told, also to who was told to end."""
+    stop = threading.Event()
+    stop.set()
+    with stopped_by(stop):
+        assert wait_until(lambda: "met", within_seconds=60) == "met"
+
+
+def test_another_thread_waits_on() -> None:
+    """Only who is in the block: what heals a fault meanwhile must come to its end."""
+    stop = threading.Event()
+    stop.set()
+    ended: list[bool] = []
+    with stopped_by(stop):
+        other = threading.Thread(
+            target=lambda: ended.append(wait_until(lambda: False, within_seconds=0.1))
+        )
+        other.start()
+        other.join()
+    assert ended == [False]
