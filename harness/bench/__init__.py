@@ -1,5 +1,5 @@
 """Benchmarks: what the harness may cost, measured and held against its limits.
 
 To add one: a module with a `measure` that yields `Measured`, and its line in the
-command `harness bench` (`harness/__main__.py`).
+command `harness bench` (`harness/commands.py`).
 """

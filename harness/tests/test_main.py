@@ -152,10 +152,10 @@ def test_an_engine_that_does_not_answer(
     monkeypatch.chdir(PROJECT)
 
     def failing(error: Exception) -> None:
-        def fails(_: object) -> int:
+        def fails() -> list[str]:
             raise error
 
-        monkeypatch.setattr("harness.__main__._down", fails)
+        monkeypatch.setattr("harness.stack.guard.down", fails)
 
     failing(requests.ReadTimeout("Read timed out. (read timeout=60)"))
     assert harness("down") == 3
