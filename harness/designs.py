@@ -18,7 +18,8 @@ from harness.errors import UsageError
 from harness.history import Promise
 
 # A design that names no recovery limit of its own gets this (`judging.md` §6).
-_RECOVERY_SECONDS = 10.0
+# Where nothing is queued or running, only a background of the design's could go on.
+_RECOVERY_SECONDS = 5.0
 # No promise may take longer than this (`design.md` §4).
 _LIMIT_SECONDS_AT_MOST = 60.0
 

@@ -77,7 +77,8 @@ class Cell(Event, frozen=True):
     and `bites_in` with which versions of Celery, and with which they must not. `limits`
     are seconds by guarantee, for a design that does not promise it.
     `key_prefix` begins every key that this run submitted to this lane.
-    `recovery_seconds` is how long the design may need to end open jobs after a heal.
+    `recovery_seconds` is how long the design may need to end open jobs once nothing
+    is queued or running.
     """
 
     schema_version: int

@@ -21,7 +21,8 @@ and where a design wants them:
     background()      what `manage.py relay` runs: a generator that does one round of
                       work each time and yields the seconds to rest before the next
     RECOVERY_SECONDS  the longest time that it needs to bring an open job to its end
-                      once nothing is broken any more; a literal, 10 where none is given
+                      once nothing is queued or running any more (a retry that waits is
+                      queued); a literal, 5 where none is given
 """
 
 from functools import cache

@@ -52,8 +52,6 @@ PROMISES: dict[str, dict[str, float]] = {
     "every_started_job_ends": {},
     "answers_are_honest": {},
 }
-# The longest wait before a retry, and time for the job.
-RECOVERY_SECONDS = 15
 
 CELERY: dict[str, Any] = {
     "broker_connection_timeout": 2,

@@ -39,8 +39,6 @@ from jobs.models import Effect, Job
 logger = logging.getLogger(__name__)
 
 PROMISES: dict[str, dict[str, float]] = {}
-# A retry's countdown, and time for the job.
-RECOVERY_SECONDS = 25
 
 CELERY: dict[str, Any] = {
     # Above what any job should take: one that takes longer has hung.

@@ -34,7 +34,7 @@ def test_a_design_is_read_from_its_literals(tmp_path: Path) -> None:
     assert design.promises == {"runs": Promise(within_seconds=9)}
     assert design.source == "app/designs/mine.py:4"
     assert design.sentence == "Hands work over."
-    assert design.recovery_seconds == 10
+    assert design.recovery_seconds == 5
 
 
 def test_designs_climb_from_the_tutorial_by_what_they_promise(tmp_path: Path) -> None:
