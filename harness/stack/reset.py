@@ -26,8 +26,13 @@ _READY_WITHIN_SECONDS = 60
 def reset(lane: Lane, tell: Callable[[str], None]) -> None:
     """Make the lane as good as new and prove it. Raises StackLost if it can't be.
 
-    What does not come clean is rebuilt: its containers are started anew.
+    A worker that has seen a scenario is another one afterwards: of what it has been
+    through, Celery keeps something for good. It may have forgotten time limits, take
+    less than it did (CON-08 and CON-09 of the failure catalogue), or send no heartbeats
+    while it ends. What does not come clean is rebuilt: all containers are started anew.
     """
+    if lane.has_used("worker"):
+        services.restart(lane.roles["worker"], grace_seconds=0)
     for each_try in ("clean", "rebuild"):
         if each_try == "rebuild":
             tell(f"{lane.name}: does not come clean, starting its containers anew")

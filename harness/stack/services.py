@@ -158,10 +158,10 @@ def start_again(container: Any) -> None:
         container.start()
 
 
-def restart(container: Any) -> None:
-    """Stop a container, with a second's grace, and start it again."""
+def restart(container: Any, *, grace_seconds: int = 1) -> None:
+    """Stop a container, with a second's grace or another, and start it again."""
     with _one_at_a_time:
-        container.restart(timeout=1)
+        container.restart(timeout=grace_seconds)
 
 
 def plug_of(container: Any) -> Plug:

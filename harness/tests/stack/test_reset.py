@@ -33,6 +33,23 @@ def test_a_transaction_in_the_way_is_no_failure(
     assert reset._empty(LANE) is emptied
 
 
+@pytest.mark.parametrize("used", [True, False])
+def test_a_worker_that_was_used_is_another_one_afterwards(
+    monkeypatch: pytest.MonkeyPatch, *, used: bool
+) -> None:
+    """What Celery keeps for good of a lost connection is another scenario's."""
+    ended: list[str] = []
+    lane: Any = SimpleNamespace(
+        has_used=lambda role: used and role == "worker", roles={"worker": "the worker"}
+    )
+    monkeypatch.setattr(
+        reset.services, "restart", lambda container, **_: ended.append(container)
+    )
+    monkeypatch.setattr(reset, "_clean", lambda _: True)
+    reset.reset(lane, print)
+    assert ended == (["the worker"] if used else [])
+
+
 def test_another_trouble_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Postgres that is gone is not asked again and again."""
 
