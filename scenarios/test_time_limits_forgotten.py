@@ -15,9 +15,10 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=5,
-        # Where a lost connection has both jobs run once more, that takes until then.
-        for_seconds=34,
+        per_second=4,
+        # Where a lost connection has both jobs run once more, that takes until 66 s, and
+        # what has waited must be done before the last job's time is up, 40 s from here.
+        for_seconds=40,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(2, "sleep", 32000), job_at(2.1, "sleep", 32000)],
     ),

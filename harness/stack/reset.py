@@ -6,13 +6,14 @@ message that comes back from a worker long gone looks like a job run twice.
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import psycopg2
 import redis
 
 from harness.clock import wait_until
 from harness.errors import StackLost
-from harness.stack import services
+from harness.stack import revive, services
 from harness.stack.lane import Lane
 from harness.stack.ledgers import database
 
@@ -21,18 +22,21 @@ _DRAIN_WITHIN_SECONDS = 15
 # A worker backs off 2, 4, 6, … s while its broker is away.
 _CLEAN_WITHIN_SECONDS = 40
 _READY_WITHIN_SECONDS = 60
+# What a worker of Celery logs each time, from 5.5 to 5.7 at least.
+_CONNECTED = "Connected to amqp"
 
 
 def reset(lane: Lane, tell: Callable[[str], None]) -> None:
     """Make the lane as good as new and prove it. Raises StackLost if it can't be.
 
-    A worker that has seen a scenario is another one afterwards: of what it has been
-    through, Celery keeps something for good. It may have forgotten time limits, take
-    less than it did (CON-08 and CON-09 of the failure catalogue), or send no heartbeats
-    while it ends. What does not come clean is rebuilt: all containers are started anew.
+    A worker that has lost its broker is replaced by another one: of that, Celery keeps
+    something for good. It may have forgotten time limits, take less than it did (CON-08
+    and CON-09 of the failure catalogue), or send no heartbeats while it ends. What does
+    not come clean is rebuilt: all containers are started anew.
     """
-    if lane.has_used("worker"):
-        services.restart(lane.roles["worker"], grace_seconds=0)
+    worker = lane.roles["worker"]
+    if _has_lost_its_broker(worker):
+        revive.start(lane.engine, worker.id, dead=worker.attrs["State"]["Pid"])
     for each_try in ("clean", "rebuild"):
         if each_try == "rebuild":
             tell(f"{lane.name}: does not come clean, starting its containers anew")
@@ -40,6 +44,11 @@ def reset(lane: Lane, tell: Callable[[str], None]) -> None:
         if _clean(lane):
             return
     raise StackLost(f"lane {lane.name} does not come clean: {', '.join(_dirt(lane))}")
+
+
+def _has_lost_its_broker(worker: Any) -> bool:
+    """Say whether it has had more than one connection, or tells us of none."""
+    return services.log_since_start(worker).count(_CONNECTED) != 1
 
 
 def _clean(lane: Lane) -> bool:

@@ -158,10 +158,10 @@ def start_again(container: Any) -> None:
         container.start()
 
 
-def restart(container: Any, *, grace_seconds: int = 1) -> None:
-    """Stop a container, with a second's grace or another, and start it again."""
+def restart(container: Any) -> None:
+    """Stop a container, with a second's grace, and start it again."""
     with _one_at_a_time:
-        container.restart(timeout=grace_seconds)
+        container.restart(timeout=1)
 
 
 def plug_of(container: Any) -> Plug:
@@ -266,9 +266,19 @@ def touched_seconds_ago(container: Any, path: str) -> float:
 
 def up_seconds(container: Any) -> float:
     """Return how long ago the container was started."""
+    return wall() - _started_at(container)
+
+
+def log_since_start(container: Any) -> str:
+    """Return what the container has written since it was started the last time."""
+    text: bytes = container.logs(since=_started_at(container))
+    return text.decode(errors="replace")
+
+
+def _started_at(container: Any) -> float:
     container.reload()
     started = container.attrs["State"]["StartedAt"]
-    return wall() - datetime.fromisoformat(started).timestamp()
+    return datetime.fromisoformat(started).timestamp()
 
 
 def last_words(container: Any, *, lines: int = 8) -> str:

@@ -33,21 +33,33 @@ def test_a_transaction_in_the_way_is_no_failure(
     assert reset._empty(LANE) is emptied
 
 
-@pytest.mark.parametrize("used", [True, False])
-def test_a_worker_that_was_used_is_another_one_afterwards(
-    monkeypatch: pytest.MonkeyPatch, *, used: bool
+@pytest.mark.parametrize(
+    ("log", "replaced"),
+    [
+        ("ready\nConnected to amqp://jobs:**@toxiproxy:20023/late_ack\n", False),
+        ("Connected to amqp://a\nConnection lost\nConnected to amqp://a\n", True),
+        ("a log of its own kind\n", True),
+    ],
+)
+def test_a_worker_that_lost_its_broker_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, log: str, *, replaced: bool
 ) -> None:
     """What Celery keeps for good of a lost connection is another scenario's."""
-    ended: list[str] = []
-    lane: Any = SimpleNamespace(
-        has_used=lambda role: used and role == "worker", roles={"worker": "the worker"}
+    started = "2026-11-28T14:57:49.793378899Z"
+    worker = SimpleNamespace(
+        id="w",
+        attrs={"State": {"Pid": 7, "StartedAt": started}},
+        reload=lambda: None,
+        logs=lambda *, since: log.encode(),
     )
+    lane: Any = SimpleNamespace(engine="engine", roles={"worker": worker})
+    ended: list[tuple[object, ...]] = []
     monkeypatch.setattr(
-        reset.services, "restart", lambda container, **_: ended.append(container)
+        reset.revive, "start", lambda *whose, dead: ended.append((*whose, dead))
     )
     monkeypatch.setattr(reset, "_clean", lambda _: True)
     reset.reset(lane, print)
-    assert ended == (["the worker"] if used else [])
+    assert ended == ([("engine", "w", 7)] if replaced else [])
 
 
 def test_another_trouble_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
