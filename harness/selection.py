@@ -81,7 +81,7 @@ def why_not(story: Story, design: Design) -> str | None:
 def why_not_beside(story: Story, stories: Iterable[Story]) -> str | None:
     """Say why a story is not run on one stack with all of these; None if it is.
 
-    Workers wait in another way on clocks that can be set (clocks.py).
+    What the others find is to hold for workers whose clock is the kernel's (clocks.py).
     """
     if not _needs_clocks(story) or all(map(_needs_clocks, stories)):
         return None

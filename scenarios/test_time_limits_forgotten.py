@@ -16,8 +16,8 @@ from harness.workload import job_at, jobs
 SCENARIO = Scenario(
     workload=jobs(
         per_second=4,
-        # Where a lost connection has both jobs run once more, that takes until 66 s, and
-        # what has waited must be done before the last job's time is up, 40 s from here.
+        # Where a lost connection has both jobs run once more, that takes until 66 s.
+        # The last job, which comes after these, has 40 s, and others wait before it.
         for_seconds=40,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(2, "sleep", 32000), job_at(2.1, "sleep", 32000)],

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg2.errors
 import pytest
 
-from harness.stack import reset
+from harness.stack import reset, revive
 from harness.stack.ledgers import database
 
 LANE: Any = SimpleNamespace(dsn="")
@@ -50,12 +50,12 @@ def test_a_worker_that_lost_its_broker_is_replaced(
         id="w",
         attrs={"State": {"Pid": 7, "StartedAt": started}},
         reload=lambda: None,
-        logs=lambda *, since: log.encode(),
+        logs=lambda **_: log.encode(),
     )
     lane: Any = SimpleNamespace(engine="engine", roles={"worker": worker})
     ended: list[tuple[object, ...]] = []
     monkeypatch.setattr(
-        reset.revive, "start", lambda *whose, dead: ended.append((*whose, dead))
+        revive, "start", lambda *whose, dead: ended.append((*whose, dead))
     )
     monkeypatch.setattr(reset, "_clean", lambda _: True)
     reset.reset(lane, print)
