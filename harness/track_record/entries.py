@@ -127,6 +127,7 @@ ENTRIES = (
         design="late_ack",
         shows="duplicate_effect",
         celery="5.5.3",
+        note="so does 5.7.0 after a reconnect: `drained_after_reconnect`",
     ),
     Entry(
         name="WRK-13",
