@@ -1,4 +1,4 @@
-"""RabbitMQ's disk is nearly full for five seconds: it reads nothing that is published.
+"""RabbitMQ's disk is nearly full for ten seconds: it reads nothing that is published.
 
 It is the memory alarm's twin (PUB-04 of the failure catalogue): consumers go on, and
 what is not confirmed in time is sent again, and is there several times in the end.
@@ -10,8 +10,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=24),
-    faults=[fill_disk("rabbitmq", when=accepted(24), for_seconds=5)],
+    workload=jobs(per_second=6, for_seconds=26),
+    faults=[fill_disk("rabbitmq", when=accepted(24), for_seconds=10)],
     bites={"late_ack": {"duplicate_job"}},
 )
 
