@@ -6,14 +6,22 @@ lets a worker hold no more messages than its prefetch count: two that wait are e
 and jobs that nothing was wrong with wait as long. Before 5.7 they are done at once.
 """
 
-from harness.conditions import started
+from harness.conditions import running_for
 from harness.faults import refuse
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
-    faults=[refuse("worker", "postgres", when=started(25), for_seconds=5)],
+    workload=jobs(
+        per_second=6,
+        for_seconds=20,
+        types={"power": 0.5, "fibonacci": 0.5},
+        # So that both pool children are in the middle of a job when Postgres goes.
+        also=[job_at(3, "sleep", 4000), job_at(3.1, "sleep", 4000)],
+    ),
+    faults=[
+        refuse("worker", "postgres", when=running_for(0.3, attempts=2), for_seconds=5)
+    ],
     bites={"retry": {"unrecovered: not consumed"}},
     bites_in={"5.5.3": False, "5.6.3": False, "5.7.0": True},
     # Half of a countdown: long enough to do all that came in meanwhile.
