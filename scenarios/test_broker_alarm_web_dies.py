@@ -1,9 +1,10 @@
 """Web dies while the broker's memory alarm is on, and what it sent is not read yet.
 
-The broker's own kernel has the bytes, and they are read if the alarm ends soon. But the
-broker goes on to send heartbeats, here every five seconds, and one that comes to a dead
-process is answered by a reset, which throws away what was not read: the loss on exit
-that PUB-04 of the failure catalogue calls unverified (celery #2689).
+The loss on exit that PUB-04 of the failure catalogue calls unverified is rare: the bytes
+are with the broker's own kernel, and are read when the alarm is over (20 of 20 messages,
+also without a proxy in between; the same with an alarm of 25 s). In one run of the whole
+matrix they were lost nonetheless, and nobody knows yet why. With the broker they are lost
+for certain: see broker_alarm_broker_dies.
 """
 
 from harness.conditions import accepted, biting_for
@@ -13,13 +14,11 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=30, retry_share=0),
+    workload=jobs(per_second=8, for_seconds=32, retry_share=0),
     faults=[
-        # Far longer than from one heartbeat to the next.
-        memory_alarm(when=accepted(24), for_seconds=25),
-        kill("web", when=biting_for(4), for_seconds=1),
+        memory_alarm(when=accepted(24), for_seconds=14),
+        kill("web", when=biting_for(11), for_seconds=2),
     ],
-    bites={"early_ack": {"stranded_pending"}},
     # Who waits for confirms accepts nothing meanwhile.
     floors=Floors(accepted=20, finished=20, fault_window=5),
 )
