@@ -1,10 +1,10 @@
 """Web dies while the broker's memory alarm is on, and what it sent is not read yet.
 
-The loss on exit that PUB-04 of the failure catalogue calls unverified is rare: the bytes
-are with the broker's own kernel, and are read when the alarm is over (20 of 20 messages,
-also without a proxy in between; the same with an alarm of 25 s). In one run of the whole
-matrix they were lost nonetheless, and nobody knows yet why. With the broker they are lost
-for certain: see broker_alarm_broker_dies.
+The loss on exit that PUB-04 of the failure catalogue calls unverified is rare: the
+bytes are with the broker's own kernel, and are read when the alarm is over (20 of 20
+messages, also without a proxy in between; the same with an alarm of 25 s). In one run
+of the whole matrix they were lost nonetheless, and nobody knows yet why. With the
+broker they are lost for certain: see broker_alarm_broker_dies.
 """
 
 from harness.conditions import accepted, biting_for
