@@ -40,6 +40,9 @@ _CONFIRM_WITHIN_SECONDS = 15
 # How long a fault may still be felt after its heal. A healed link serves at once; six
 # workers that start again together on two cores take half a minute.
 _VERIFY_WITHIN_SECONDS = 60
+# After some quick tries: probes in each container of each lane, one after the other,
+# take two cores for themselves, and a broker that starts again waits for them.
+_PROBE_EVERY_SECONDS = 1.5
 
 Readings = tuple[Reading, ...]
 
@@ -107,6 +110,7 @@ def _confirm(
     readings = wait_until(
         lambda: stop.is_set() or fault.confirm(cell.lane, aim),
         within_seconds=_CONFIRM_WITHIN_SECONDS,
+        at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
     if not isinstance(readings, tuple):
         because = f"no probe felt it within {now() - asked:.1f} s"
@@ -160,7 +164,9 @@ def _heal_hard(cell: Cell, name: str, aim: Aim, together: Together) -> None:
 def _verify(cell: Cell, name: str, fault: Fault, aim: Aim) -> bool:
     """Write down that the fault is gone, or that it is not in time; say which."""
     readings = wait_until(
-        lambda: fault.verify(cell.lane, aim), within_seconds=_VERIFY_WITHIN_SECONDS
+        lambda: fault.verify(cell.lane, aim),
+        within_seconds=_VERIFY_WITHIN_SECONDS,
+        at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
     if readings:
         cell.recorder.record(

@@ -53,9 +53,12 @@ def wait_until(
     *,
     within_seconds: float,
     every_seconds: float = 0.05,
+    at_last_every_seconds: float | None = None,
 ) -> T:
     """Return the first true value of `condition`, or its last one when time is up.
 
+    The pause between two tries grows from `every_seconds` to `at_last_every_seconds`,
+    if that is given: for a try that costs so much that it delays what it waits for.
     The caller decides what a false value after `within_seconds` means. Raises Stopped
     inside a block that is told to end.
     """
@@ -63,6 +66,8 @@ def wait_until(
     while not (value := condition()) and now() < deadline:
         time.sleep(every_seconds)
         end_if_stopped()
+        if at_last_every_seconds is not None:
+            every_seconds = min(every_seconds * 1.5, at_last_every_seconds)
     return value
 
 

@@ -1,6 +1,7 @@
 """Waiting ends when it is met, when its time is over, or when it is told to."""
 
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -39,3 +40,18 @@ def test_another_thread_waits_on() -> None:
         other.start()
         other.join()
     assert ended == [False]
+
+
+def test_tries_that_cost_something_come_ever_slower() -> None:
+    """What is waited for shall not wait for who asks."""
+    tries: list[float] = []
+
+    def never() -> bool:
+        tries.append(now())
+        return False
+
+    wait_until(never, within_seconds=1, every_seconds=0.01, at_last_every_seconds=0.3)
+    pauses = [later - before for before, later in pairwise(tries)]
+    assert 8 < len(tries) < 15
+    assert pauses[0] < 0.1
+    assert pauses[-1] >= 0.3
