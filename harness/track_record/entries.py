@@ -53,7 +53,7 @@ ENTRIES = (
         story="broker_alarm_broker_dies",
         design="early_ack",
         shows="stranded_pending",
-        note="if only the publisher dies, the broker has the bytes, and they are rarely lost",
+        note="if only the publisher dies, little is lost: the broker has the bytes",
     ),
     Entry(
         name="PUB-05",
