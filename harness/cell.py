@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import docker.errors
 import psycopg2
 import redis
-import requests
 
 from harness.clock import Stopped, now
 from harness.conditions import At, Condition
@@ -20,18 +18,14 @@ from harness.designs import Design
 from harness.errors import EvidenceNotWritten, HarnessError, StackLost
 from harness.history import BreakpointReached, HarnessFailed, Phase
 from harness.recorder import Recorder
+from harness.stack.engine import FAILURES
 from harness.stack.lane import Lane
 from harness.stack.queues import job_queues
 
 Tell = Callable[[str], None]
 
 # What is raised where the engine or a service is gone that we thought was there.
-_LOST = (
-    docker.errors.DockerException,
-    requests.RequestException,
-    psycopg2.Error,
-    redis.RedisError,
-)
+_LOST = (*FAILURES, psycopg2.Error, redis.RedisError)
 
 
 @dataclass(slots=True, kw_only=True)
