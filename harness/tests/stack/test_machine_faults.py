@@ -5,7 +5,6 @@ the undo itself, a restart, or the end of all that it is about.
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import docker
 import pytest
@@ -35,15 +34,6 @@ def _engine() -> Iterator[docker.DockerClient]:
     engine = connect()
     yield engine
     engine.close()
-
-
-@pytest.fixture(name="owner")
-def _owner(engine: docker.DockerClient, tmp_path: Path) -> Iterator[session.Session]:
-    owner = session.Session(
-        id=f"test-{uuid4().hex[:8]}", keep=False, fingerprint="", folder=tmp_path
-    )
-    yield owner
-    assert session.remove(engine, owner.id) == []
 
 
 def _start(
