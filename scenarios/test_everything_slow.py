@@ -1,7 +1,7 @@
 """Every reply from every service takes 0.2 to 0.4 s longer.
 
-Nothing is lost; transactions are open for longer, messages overtake commits, and what
-has a time-out may reach it (PUB-11 and OPS-04 of the failure catalogue).
+Nothing is lost; transactions are open for longer, and what has a time-out may reach it
+(OPS-04 of the failure catalogue).
 """
 
 from harness.conditions import accepted

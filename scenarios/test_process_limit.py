@@ -1,6 +1,7 @@
 """A worker cannot start a process any more, and loses a pool child.
 
-A pool that cannot fork is alive and does nothing (WRK-14 of the failure catalogue).
+The worker gives up its broker and ends once the other child's job is done, which it
+can acknowledge no more: that job is delivered again (WRK-14 of the failure catalogue).
 """
 
 from harness.conditions import accepted
@@ -14,13 +15,17 @@ SCENARIO = Scenario(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[job_at(1 + 1.5 * number, "sleep", 2000) for number in range(6)],
+        also=[
+            job_at(1, "sleep", 8000),  # what the other child runs meanwhile
+            *(job_at(2 + 1.5 * number, "sleep", 2000) for number in range(6)),
+        ],
     ),
     faults=[
         limit_processes("worker", when=accepted(15), for_seconds=10),
         kill_child(when=accepted(25)),
     ],
     floors=Floors(fault_window=1),
+    bites={"requeue": {"duplicate_effect"}},
 )
 
 

@@ -178,11 +178,11 @@ class Toxiproxy:
         return self._make_again(proxy)
 
     def release(self, proxy: Proxy) -> Step:
-        """Heal a proxy that has bandwidth toxics, and close none of its connections.
+        """Heal a proxy whose toxics hold bytes back, and close none of its connections.
 
-        Of all toxics that hold bytes back, this one alone may go while it does so
-        (§2.4). Even it can hang, where a client has left in the middle of a word and
-        the rate is not 0 (measured); then the proxy is made again.
+        What they hold is delivered. To delete a latency hangs behind a client that does
+        not read (§2.4), and to delete a bandwidth where one has left in the middle of a
+        word and the rate is not 0 (measured); then the proxy is made again.
         """
         try:
             self._delete_toxics(proxy.name)

@@ -2,8 +2,8 @@
 link by a delay of its own. It shows time-outs, pools that run dry, and races.
 
 The delay of each link is drawn here, from the seed, and stays as it is: Toxiproxy's own
-jitter cannot be repeated, and a delay cannot be changed safely while it is on
-(`faults.md` §2.1, §2.4). For the same reason the heal closes the connections.
+jitter cannot be repeated (`faults.md` §2.1). What it still holds arrives at the heal,
+and connections stand: were they closed, work would fail that slowness harms in no way.
 """
 
 import random
@@ -17,6 +17,7 @@ from harness.faults.network.link_fault import (
     LinkFault,
     Links,
     add_toxic,
+    release_proxies,
 )
 from harness.stack.lane import Check, Felt, Lane
 
@@ -57,6 +58,7 @@ def latency(
         does=f"{words} take {milliseconds}{jitter} ms longer",
         begin=begin,
         feels=_takes_longer(least * len(STREAMS[direction]) / 1000),
+        undo=release_proxies,
         # The fastest of three: a busy machine is slow by itself, but not always.
         check=Check(timeout_seconds=1 + most / 500, tries=3),
     )

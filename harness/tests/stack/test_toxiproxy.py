@@ -352,13 +352,33 @@ def test_a_fresh_process_makes_a_stuck_proxy_again() -> None:
 
 
 @pytest.mark.engine
-def test_held_bytes_are_delivered_and_the_connection_lives(bench: Bench) -> None:
-    """After a freeze, what was said in it arrives, on the connection of before."""
+def test_releasing_behind_who_does_not_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A latency that cannot go while a client does not read goes with its proxy."""
+    monkeypatch.setattr(toxiproxy, "TIMEOUT_SECONDS", 1.0)
+    bench.toxiproxy.add_toxic(NAME, "latency", "downstream", {"latency": 100})
+    with not_reading(bench):
+        assert bench.toxiproxy.release(bench.proxy) == "recreated"
+    assert bench.echoes()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("type_", "attributes"), [("bandwidth", {"rate": 0}), ("latency", {"latency": 9000})]
+)
+def test_held_bytes_are_delivered_and_the_connection_lives(
+    bench: Bench, type_: str, attributes: dict[str, int]
+) -> None:
+    """After a freeze, what was said in it arrives, on the connection of before.
+
+    So it does after a latency, at once.
+    """
     with bench.connect() as standing:
         standing.sendall(b"x")
         assert standing.recv(1) == b"x"
         for stream in ("upstream", "downstream"):
-            bench.toxiproxy.add_toxic(NAME, "bandwidth", stream, {"rate": 0})
+            bench.toxiproxy.add_toxic(NAME, type_, stream, attributes)
         standing.sendall(b"late")
         standing.settimeout(0.3)
         with pytest.raises(TimeoutError):
