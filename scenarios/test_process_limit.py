@@ -1,7 +1,8 @@
 """A worker cannot start a process any more, and loses a pool child.
 
 The worker gives up its broker and ends once the other child's job is done, which it
-can acknowledge no more: that job is delivered again (WRK-14 of the failure catalogue).
+can acknowledge no more: that job is delivered again (CON-01 of the failure catalogue,
+here because a fork fails).
 """
 
 from harness.conditions import accepted

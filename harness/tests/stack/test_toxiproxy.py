@@ -365,7 +365,8 @@ def test_releasing_behind_who_does_not_read(
 
 @pytest.mark.engine
 @pytest.mark.parametrize(
-    ("type_", "attributes"), [("bandwidth", {"rate": 0}), ("latency", {"latency": 9000})]
+    ("type_", "attributes"),
+    [("bandwidth", {"rate": 0}), ("latency", {"latency": 9000})],
 )
 def test_held_bytes_are_delivered_and_the_connection_lives(
     bench: Bench, type_: str, attributes: dict[str, int]
