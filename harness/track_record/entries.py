@@ -48,12 +48,12 @@ ENTRIES = (
     ),
     Entry(
         name="PUB-04",
-        failure="A broker dies under an alarm: 201 was said for what it never read",
+        failure="Web dies under an alarm: 201 was said for what the broker never read",
         upstream=("celery/celery#2689",),
-        story="broker_alarm_broker_dies",
+        story="broker_alarm_web_dies",
         design="early_ack",
-        shows="stranded_pending",
-        note="if only the publisher dies, little is lost: the broker has the bytes",
+        shows="stranded_pending: never confirmed",
+        note="by the broker's next heartbeat; before it, the broker would read it",
     ),
     Entry(
         name="PUB-05",
