@@ -48,12 +48,12 @@ ENTRIES = (
     ),
     Entry(
         name="PUB-04",
-        failure="Web dies under an alarm: 201 was said for what the broker never read",
+        failure="A broker dies under an alarm: 201 was said for what it never read",
         upstream=("celery/celery#2689",),
-        story="broker_alarm_web_dies",
+        story="broker_alarm_broker_dies",
         design="early_ack",
-        shows="stranded_pending: never confirmed",
-        note="by the broker's next heartbeat; before it, the broker would read it",
+        shows="stranded_pending",
+        note="if only web dies, it is chance: RabbitMQ may read first what it has",
     ),
     Entry(
         name="PUB-05",
