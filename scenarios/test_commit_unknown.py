@@ -4,18 +4,25 @@ Whether a commit was done, nobody can know who waits for its reply: first web, t
 workers (DB-02 of the failure catalogue).
 """
 
-from harness.conditions import accepted
+from harness.conditions import accepted, running_for
 from harness.faults import silence
 from harness.scenario import Scenario
-from harness.workload import jobs
+from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=24),
+    workload=jobs(
+        per_second=6,
+        for_seconds=24,
+        # Both children end a body, and write its effect, while no reply comes.
+        also=[job_at(13, "sleep", 3000), job_at(13.1, "sleep", 3000)],
+    ),
     faults=[
         silence("web", "postgres", lost="replies", when=accepted(30), for_seconds=4),
-        silence("worker", "postgres", lost="replies", when=accepted(75), for_seconds=4),
+        silence(
+            "worker", "postgres", lost="replies", when=running_for(1.5), for_seconds=4
+        ),
     ],
-    bites={"tutorial": {"stranded_pending"}},
+    bites={"tutorial": {"stranded_started"}, "requeue": {"duplicate_effect"}},
 )
 
 
