@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.clock import today
-from harness.designs import find_designs
+from harness.designs import Design, find_designs
 from harness.report.evidence import judge_cell
 from harness.report.results import CellResult
 from harness.run import Run, conduct
@@ -83,6 +83,7 @@ class Counting:
     ) -> record.Tally:
         """Try an entry as often as asked for, in its lanes; say what was seen."""
         story = self._story(entry)
+        design = find_designs(self.project)[entry.design]
         shared = any(fault.shared for _, fault in story.faults())
         lanes = [plan.name for plan in (plans[:1] if shared else plans)]
         seeds = range(1, self.tries + 1)
@@ -96,6 +97,7 @@ class Counting:
                     stack,
                     entry,
                     story,
+                    design,
                     lane,
                     seeds[first :: len(lanes)],
                     over,
@@ -127,12 +129,12 @@ class Counting:
         stack: Stack,
         entry: Entry,
         story: Story,
+        design: Design,
         lane: str,
         seeds: Sequence[int],
         over: threading.Event,
     ) -> list[CellResult]:
         """Try a story in one lane, once with each of these seeds, unless it is over."""
-        design = find_designs(self.project)[entry.design]
         cells: list[CellResult] = []
         for seed in seeds:
             if over.is_set():

@@ -13,16 +13,17 @@ from harness.tests.probe.little_app import environment
 # Eight writers; again and again one of them is killed, and another one takes its place.
 # How many writes had returned to whom stands in memory that they share.
 WRITERS = """
-    import json, mmap, os, random, signal, struct, sys, time
+    import json, mmap, os, random, signal, sys, time
     sys.path.insert(0, os.environ["PYTHONPATH"])
     from celery_probe import lines
 
-    board = mmap.mmap(-1, 8 * 8)
+    # A store in one step: what `struct` writes is zero for a moment.
+    board = memoryview(mmap.mmap(-1, 8 * 8)).cast("q")
     slots = {}
     told = {}
 
     def begin(slot):
-        struct.pack_into("q", board, 8 * slot, 0)
+        board[slot] = 0
         writer = os.fork()
         if writer:
             slots[slot] = writer
@@ -32,13 +33,13 @@ WRITERS = """
             number += 1
             lines.write("attempt_left", job=number, task="t" * 36,
                         outcome="raised", error="e" * 400)
-            struct.pack_into("q", board, 8 * slot, number)
+            board[slot] = number
 
     def kill(slot):
         writer = slots.pop(slot)
         os.kill(writer, signal.SIGKILL)
         os.waitpid(writer, 0)
-        told[writer], = struct.unpack_from("q", board, 8 * slot)
+        told[writer] = board[slot]
 
     luck = random.Random(7)
     for slot in range(8):

@@ -8,7 +8,7 @@ import pytest
 
 from harness.clock import now
 from harness.errors import StackNotReady, UsageError
-from harness.stack import build, env_file, images
+from harness.stack import build, env_file, images, sidecar
 from harness.stack.engine import connect
 
 PROJECT = Path(__file__).parents[3]
@@ -35,12 +35,15 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture
 def tagged(engine: docker.DockerClient) -> Iterator[Tagged]:
-    """Give an image that is here another name, for one test."""
+    """Give an image that is here another name, for one test.
+
+    Not the app's: a test beside this one may move its name to another image meanwhile,
+    and to remove the other name would remove the image itself.
+    """
     names = []
 
     def tag(name: str) -> str:
-        here = next(iter(images.app_images(PROJECT)))
-        engine.images.get(here).tag(name)
+        engine.images.get(sidecar.IMAGE).tag(name)
         names.append(name)
         return name
 
