@@ -1,11 +1,12 @@
 """Postgres carries out what it is told, and its replies are lost.
 
 Whether a commit was done, nobody can know who waits for its reply: first web, then the
-workers (DB-02 of the failure catalogue).
+workers (DB-02 of the failure catalogue). What web asks is slow to arrive at first, so
+that some commit is always on its way when replies begin to be lost.
 """
 
-from harness.conditions import accepted, running_for
-from harness.faults import silence
+from harness.conditions import accepted, biting_for, running_for
+from harness.faults import latency, silence
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -17,12 +18,24 @@ SCENARIO = Scenario(
         also=[job_at(13, "sleep", 3000), job_at(13.1, "sleep", 3000)],
     ),
     faults=[
-        silence("web", "postgres", lost="replies", when=accepted(30), for_seconds=4),
+        latency(
+            "web",
+            "postgres",
+            milliseconds=300,
+            direction="requests",
+            when=accepted(18),
+            for_seconds=7,
+        ),
+        silence("web", "postgres", lost="replies", when=biting_for(2), for_seconds=4),
         silence(
             "worker", "postgres", lost="replies", when=running_for(1.5), for_seconds=4
         ),
     ],
-    bites={"tutorial": {"stranded_started"}, "requeue": {"duplicate_effect"}},
+    bites={
+        "tutorial": {"stranded_started"},
+        "requeue": {"duplicate_effect"},
+        "idempotent": {"stranded_pending"},
+    },
 )
 
 
