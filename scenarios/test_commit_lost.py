@@ -15,11 +15,13 @@ SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=24,
-        # Its body needs no database: it tells the time while nobody is served.
-        also=[job_at(2, "sleep", 16000)],
+        # Their bodies need no database: they tell the time while nobody is served. And
+        # no worker commits in the moment in which the disk begins to hang, when some
+        # commits get there and are not answered: commit_unknown shows what that does.
+        also=[job_at(2, "sleep", 16000), job_at(2.1, "sleep", 16000)],
     ),
     faults=[
-        asynchronous_commit(when=running_for(3), for_seconds=6),
+        asynchronous_commit(when=running_for(3, attempts=2), for_seconds=6),
         kill("postgres", when=biting_for(2.5), for_seconds=2),
     ],
     bites={"late_ack": {"lost_record"}},

@@ -14,8 +14,9 @@ SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
         for_seconds=24,
-        # Both children end a body, and write its effect, while no reply comes.
-        also=[job_at(13, "sleep", 3000), job_at(13.1, "sleep", 3000)],
+        # Once web is served again, both children end a body, and write its effect,
+        # while no reply comes.
+        also=[job_at(15, "sleep", 3000), job_at(15.1, "sleep", 3000)],
     ),
     faults=[
         latency(
@@ -23,7 +24,7 @@ SCENARIO = Scenario(
             "postgres",
             milliseconds=300,
             direction="requests",
-            when=accepted(18),
+            when=accepted(12),
             for_seconds=7,
         ),
         silence("web", "postgres", lost="replies", when=biting_for(2), for_seconds=4),
