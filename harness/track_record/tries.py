@@ -68,8 +68,7 @@ class Counting:
         ]
 
     def _is_possible(self, entry: Entry) -> bool:
-        design = find_designs(self.project)[entry.design]
-        because = why_not(self._story(entry), design)
+        because = why_not(self._story(entry), self._design(entry))
         if because is not None:
             self.tell(f"{entry.name}: not counted: {because}")
         return because is None
@@ -78,12 +77,15 @@ class Counting:
         source = self.project / "scenarios" / f"test_{entry.story}.py"
         return read_story(source, self.project)
 
+    def _design(self, entry: Entry) -> Design:
+        return find_designs(self.project)[entry.design]
+
     def _try(
         self, stack: Stack, plans: Sequence[LanePlan], entry: Entry
     ) -> record.Tally:
         """Try an entry as often as asked for, in its lanes; say what was seen."""
         story = self._story(entry)
-        design = find_designs(self.project)[entry.design]
+        design = self._design(entry)
         shared = any(fault.shared for _, fault in story.faults())
         lanes = [plan.name for plan in (plans[:1] if shared else plans)]
         seeds = range(1, self.tries + 1)
