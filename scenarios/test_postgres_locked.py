@@ -1,6 +1,6 @@
 """A migration holds the lock on the table of jobs for seven seconds.
 
-Whoever reads or writes a job waits; the app's sessions have five seconds of patience
+Whoever reads or writes a job waits; the app's sessions have two seconds of patience
 (DB-09 of the failure catalogue: without that limit they would wait for ever).
 """
 
@@ -14,7 +14,7 @@ SCENARIO = Scenario(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        # Both end soon after the lock is taken, and more than five seconds before it
+        # Both end soon after the lock is taken, and more than two seconds before it
         # is given back.
         also=[job_at(3, "sleep", 2500), job_at(3.1, "sleep", 2500)],
     ),

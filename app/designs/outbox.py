@@ -70,7 +70,8 @@ PROMISES: dict[str, dict[str, float]] = {
     "states_are_legal": {},
     "state_tells_the_truth": {},
     "answers_are_honest": {},
-    # A request asks only Postgres: 3 s to connect, 5 s for a lock, and time to work.
+    # A request asks only Postgres: 3 s to connect or 2 s for a lock, as long before
+    # that for a thread, and time to work.
     "answers_in_time": {"within_seconds": 10},
     # A worker tries its broker again after up to 12 s; then RECOVERY_SECONDS, and as
     # long again to work off what has come in meanwhile, on a slow machine.
