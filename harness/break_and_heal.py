@@ -91,10 +91,12 @@ def break_and_heal(
                 _heal(cell, name, fault, aim, asked, together)
             lasting.close()
             # What ends by itself was never ours to undo; that it stays felt is said.
-            if _verify(cell, name, fault, aim) or aim.undo == NothingToUndo():
+            if _verify(cell, name, fault, aim, together):
+                return
+            if aim.undo == NothingToUndo():
                 return
             _heal_hard(cell, name, aim, together)
-            if not _verify(cell, name, fault, aim):
+            if not _verify(cell, name, fault, aim, together):
                 raise FaultNotHealed(f"{name}: still felt after all that was tried")
 
 
@@ -161,13 +163,22 @@ def _heal_hard(cell: Cell, name: str, aim: Aim, together: Together) -> None:
     cell.recorder.record(FaultHealed(time=now(), fault=name, step=step))
 
 
-def _verify(cell: Cell, name: str, fault: Fault, aim: Aim) -> bool:
-    """Write down that the fault is gone, or that it is not in time; say which."""
-    readings = wait_until(
+def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, together: Together) -> bool:
+    """Write down that the fault is gone, or that it is not in time; say which.
+
+    Where it is gone for all lanes at once, one of them looks until it is, and then
+    each: if all did from the beginning, their probes would have the machine to
+    themselves, and the app's clients would wait for that.
+    """
+    until_gone = partial(
+        wait_until,
         lambda: fault.verify(cell.lane, aim),
         within_seconds=_VERIFY_WITHIN_SECONDS,
         at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
+    if fault.shared:
+        together.once(until_gone)
+    readings = until_gone()
     if readings:
         cell.recorder.record(
             FaultVerified(time=now(), fault=name, readings=_mark(readings, aim.used))

@@ -58,16 +58,21 @@ def wait_until(
     """Return the first true value of `condition`, or its last one when time is up.
 
     The pause between two tries grows from `every_seconds` to `at_last_every_seconds`,
-    if that is given: for a try that costs so much that it delays what it waits for.
+    if that is given, and up to that is as long as the try was: for one that costs so
+    much that it delays what it waits for.
     The caller decides what a false value after `within_seconds` means. Raises Stopped
     inside a block that is told to end.
     """
-    deadline = now() + within_seconds
+    begun = now()
+    deadline = begun + within_seconds
     while not (value := condition()) and now() < deadline:
-        time.sleep(every_seconds)
-        end_if_stopped()
-        if at_last_every_seconds is not None:
+        if at_last_every_seconds is None:
+            time.sleep(every_seconds)
+        else:
+            time.sleep(max(every_seconds, min(now() - begun, at_last_every_seconds)))
             every_seconds = min(every_seconds * 1.5, at_last_every_seconds)
+        end_if_stopped()
+        begun = now()
     return value
 
 

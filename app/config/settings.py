@@ -77,9 +77,9 @@ _database: dict[str, Any] = {
     **dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True)
 }
 # A dead or slow database must end as an error, not as a process that waits for ever.
-# libpq and Postgres have no limit to any of these by default. Who waits for a lock keeps
-# a thread of web; who comes when all are kept waits for a thread and then for the lock,
-# and both waits must fit into the ten seconds that a client has.
+# libpq and Postgres have no limit to any of these by default. Who waits for a lock
+# keeps a thread of web; who comes when all are kept waits for a thread and then for the
+# lock, and both waits must fit into the ten seconds that a client has.
 _database.setdefault("OPTIONS", {}).update(
     connect_timeout=3,
     tcp_user_timeout=10_000,  # ms

@@ -57,6 +57,7 @@ class Ends:
     on_aim: Callable[[], None] = lambda: None
     on_inject: Callable[[], None] = lambda: None
     on_heal: Callable[[], None] = lambda: None
+    is_gone: Callable[[], bool] = lambda: True
     used: str = "worker"
     armed: list[Path] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class Ends:
         return "soft"
 
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
-        return FELT
+        return FELT if self.is_gone() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +236,34 @@ def test_what_all_lanes_share_is_hit_once(tmp_path: Path, setting: Setting) -> N
     for lane, its in told.items():
         (confirmed,), (_,) = its.of(FaultConfirmed), its.of(FaultVerified)
         assert [each.used for each in confirmed.readings] == [True], lane
+
+
+def test_one_lane_looks_until_what_all_share_is_back(
+    tmp_path: Path, setting: Setting
+) -> None:
+    """Then each does: probes of all of them would keep a service from starting."""
+    (tmp_path / "other").mkdir()
+    other = _setting(tmp_path / "other")
+    looks: list[str] = []
+
+    def fault_of(lane: str) -> Ends:
+        def is_gone() -> bool:
+            looks.append(lane)
+            return len(looks) > 4
+
+        return Ends(shared=True, is_gone=is_gone)
+
+    together = Together(2)
+    with ThreadPoolExecutor(2) as pool:
+        setting.happens(REACHED)
+        other.happens(REACHED)
+        one = pool.submit(setting.run, fault_of("one"), together=together)
+        two = pool.submit(other.run, fault_of("two"), together=together)
+        assert len(one.result(10).of(FaultVerified)) == 1
+        assert len(two.result(10).of(FaultVerified)) == 1
+
+    assert len(set(looks[:5])) == 1
+    assert sorted(looks[5:]) == ["one", "two"]
 
 
 def test_a_lane_that_never_comes_holds_nobody_up(

@@ -1,6 +1,7 @@
 """Waiting ends when it is met, when its time is over, or when it is told to."""
 
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -55,3 +56,18 @@ def test_tries_that_cost_something_come_ever_slower() -> None:
     assert 8 < len(tries) < 15
     assert pauses[0] < 0.1
     assert pauses[-1] >= 0.3
+
+
+def test_who_asks_rests_as_long_as_it_took() -> None:
+    """At most half of the time goes into asking."""
+    tries: list[float] = []
+
+    def takes_its_time() -> bool:
+        tries.append(now())
+        time.sleep(0.1)
+        return False
+
+    wait_until(takes_its_time, within_seconds=0.5, at_last_every_seconds=1)
+    pauses = [later - before for before, later in pairwise(tries)]
+    assert pauses
+    assert min(pauses) >= 0.2

@@ -19,6 +19,7 @@ from harness.faults.fault import Aim
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
+from harness.stack.link import Link
 from harness.stack.revive import restart_policy_of
 from harness.stack.undoing import StartContainer, Undo
 
@@ -88,7 +89,7 @@ class ProcessFault:
 
     def aim(self, lane: Lane) -> Aim:
         container = self._container(lane)
-        before = self._feel(lane) if self.shared else ()
+        before = lane.feel(self._links(lane), _CHECK) if self.shared else ()
         used = {each.on for each in before if each.used}
         if lane.has_used(self.target) or used:
             used.add(self.target)
@@ -151,8 +152,8 @@ class ProcessFault:
             )
         return container
 
-    def _feel(self, lane: Lane) -> tuple[Felt, ...]:
-        return lane.feel(lane.links_of(("*",), (self.target,)), _CHECK)
+    def _links(self, lane: Lane) -> tuple[Link, ...]:
+        return lane.links_of(("*",), (self.target,))
 
     def _read_links(
         self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
@@ -162,11 +163,10 @@ class ProcessFault:
         Where none was in use, all are asked.
         """
         before = {each.on: each for each in aim.before}
-        in_use = {each.on for each in aim.before if each.connections}
+        in_use = {each.on for each in aim.before if each.connections} or set(before)
+        links = [link for link in self._links(lane) if link.name in in_use]
         readings = []
-        for each in self._feel(lane):
-            if in_use and each.on not in in_use:
-                continue
+        for each in lane.feel(links, _CHECK):
             observed = feels(before[each.on], each)
             if observed is None:
                 return None
