@@ -5,7 +5,7 @@ child, and waits there until the long job ends, while the other child is free (C
 of the failure catalogue; celery #10346, in 5.7).
 """
 
-from harness.conditions import running_for
+from harness.conditions import at
 from harness.faults import refuse
 from harness.history import Floors
 from harness.scenario import Scenario
@@ -18,7 +18,11 @@ SCENARIO = Scenario(
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(2, "sleep", 30000)],
     ),
-    faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=3)],
+    # The other child is held at the end of its job meanwhile: no job begins, whose
+    # early acknowledgement might be lost with the connection.
+    faults=[
+        refuse("worker", "rabbitmq", when=at("task.returned", nth=24), for_seconds=3)
+    ],
     # It acknowledges early: no message comes back to keep the other child busy, too.
     bites={"early_ack": {"unrecovered"}},
     bites_in={"5.5.3": True, "5.6.3": True, "5.7.0": False},
