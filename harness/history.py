@@ -447,6 +447,19 @@ class ContainerEnded(Event, frozen=True):
     because: str
 
 
+# --- the machine --------------------------------------------------------------
+
+
+class MachineSeen(Event, frozen=True):
+    """What share of its CPU time the machine had to spare since `since`, from 0 to 1.
+
+    It is the harness's machine, which is the engine's, too, where that is local.
+    """
+
+    since: float
+    idle: float
+
+
 # --- broker ledger ------------------------------------------------------------
 
 
@@ -545,6 +558,7 @@ AnyEvent: TypeAlias = (
     | BreakpointLeft
     | ProbeFailed
     | ContainerEnded
+    | MachineSeen
     | QueueSeen
     | Clock
     | Settled

@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from harness import history
 from harness.break_and_heal import break_and_heal
 from harness.cell import Cell, Tell
@@ -21,7 +23,7 @@ from harness.clock import now, stopped_by, wait_until, wall
 from harness.designs import Design
 from harness.errors import HarnessError, StackLost
 from harness.faults import Fault
-from harness.history import AnyEvent, FaultAsked
+from harness.history import AnyEvent, FaultAsked, MachineSeen
 from harness.phases import read_ledgers, settle, warm_up
 from harness.recorder import Recorder
 from harness.scenario import Story
@@ -296,12 +298,20 @@ def _wait_for_the_workload(
 
 @contextlib.contextmanager
 def _sampling(cells: Sequence[Cell]) -> Iterator[None]:
-    """Sample every lane's queues into its history while the block runs."""
+    """Sample the machine and each lane's queues into its history, in the block."""
     over = threading.Event()
 
     def sample() -> None:
+        since = now()
+        psutil.cpu_times_percent()  # each call tells of the time since the last
         while not over.wait(_SAMPLE_EVERY_SECONDS):
+            time = now()
+            times = psutil.cpu_times_percent()
+            idle = (times.idle + getattr(times, "iowait", 0)) / 100
+            seen = MachineSeen(time=time, since=since, idle=round(idle, 3))
+            since = time
             for cell in cells:
+                cell.recorder.record(seen)
                 # A broker that is down cannot be sampled; the gap says so.
                 with contextlib.suppress(StackLost):
                     for queue in cell.lane.broker.queues(cell.lane.id):

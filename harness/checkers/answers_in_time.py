@@ -2,7 +2,8 @@
 
 It exists because a web process that waits for a broken service has lost its clients
 long before it answers, and the threads that wait serve nobody else (`judging.md` §5:
-slow_answer).
+slow_answer). Where the whole machine was too busy for anybody to be quick, nobody is
+accused.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from harness.fates import Account
 from harness.history import PollEnded, SubmitEnded
 from harness.records import JobRecord
-from harness.verdict import Anomaly
+from harness.verdict import Anomaly, Doubt
 
 GUARANTEE = "answers_in_time"
 GROUP = "service"
@@ -22,12 +23,17 @@ WITHIN_SECONDS = 10.0
 AT_MOST_SECONDS = 10.0
 
 
-def check(account: Account) -> Iterator[Anomaly]:
+def check(account: Account) -> Iterator[Anomaly | Doubt]:
     """Find requests whose client waited for longer than the limit."""
     limit = account.limit_seconds(GUARANTEE, WITHIN_SECONDS)
+    while_busy = 0
     for record in account.jobs:
         for told, begun, ended in _requests(record):
-            if ended.time - begun > limit:
+            if ended.time - begun <= limit:
+                continue
+            if account.was_busy(begun, ended.time):
+                while_busy += 1
+            else:
                 faults = [
                     fault.name
                     for fault in account.faults
@@ -42,6 +48,11 @@ def check(account: Account) -> Iterator[Anomaly]:
                     cause="waited out a fault" if faults else "unexplained",
                     proven="presence",
                 )
+    if while_busy:
+        yield Doubt(
+            because="the machine had no CPU to spare during answers that took more than"
+            f" {limit:g} s ({while_busy}): run fewer designs at once"
+        )
 
 
 def _requests(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from harness.fates import Account
 from harness.history import QueueSeen
 from harness.records import JobRecord
-from harness.verdict import Anomaly
+from harness.verdict import Anomaly, Doubt
 
 GUARANTEE = "recovers_in_time"
 GROUP = "service"
@@ -27,12 +27,23 @@ WITHIN_SECONDS = 60.0
 AT_MOST_SECONDS = 60.0
 
 
-def check(account: Account) -> Iterator[Anomaly]:
+def check(account: Account) -> Iterator[Anomaly | Doubt]:
     """Find jobs asked for before the last verified heal, and open too long after it."""
     healed = account.healed
     if healed is None:
         return
     limit = account.limit_seconds(GUARANTEE, WITHIN_SECONDS)
+    late = list(_check(account, healed, limit))
+    if late and account.was_busy(healed, healed + limit):
+        yield Doubt(
+            because=f"the machine had no CPU to spare in the {limit:g} s after the heal"
+            f" (jobs not done by then: {len(late)}): run fewer designs at once"
+        )
+        return
+    yield from late
+
+
+def _check(account: Account, healed: float, limit: float) -> Iterator[Anomaly]:
     for record in account.jobs:
         ended = record.ended_at
         if ended is not None and ended <= healed + limit:

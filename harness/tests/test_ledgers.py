@@ -20,6 +20,7 @@ from harness.history import (
     DatabaseConnected,
     History,
     LedgerEnd,
+    MachineSeen,
     QueueSeen,
     Row,
     SubmitEnded,
@@ -93,7 +94,7 @@ def test_the_books_balance(run: Path, design: str) -> None:
 @pytest.mark.engine
 @pytest.mark.parametrize("design", DESIGNS)
 def test_each_ledger_holds_what_it_is_there_for(run: Path, design: str) -> None:
-    """The API's view of each row, who wrote it, the queues over time, the clocks."""
+    """The API's view of each row, who wrote it, the queues and the machine, clocks."""
     _, history = _cell(run, design)
     rows = {(e.job, e.status, e.result) for e in history.of(Row)}
     opened = {event.backend_pid for event in history.of(DatabaseConnected)}
@@ -104,4 +105,6 @@ def test_each_ledger_holds_what_it_is_there_for(run: Path, design: str) -> None:
     assert history.of(AttemptLeft)
     assert any(sample.final for sample in samples)
     assert len([sample for sample in samples if sample.queue == "default"]) > 10
+    assert len(looks := history.of(MachineSeen)) > 10
+    assert all(0 <= look.idle <= 1 and look.since < look.time for look in looks)
     assert {clock.ledger for clock in history.of(Clock)} == {"attempts", "database"}

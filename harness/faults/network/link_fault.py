@@ -152,12 +152,17 @@ class LinkFault:
     def _read(self, lane: Lane, aim: Aim, feels: Feels) -> tuple[Reading, ...] | None:
         """Return a reading of each link, or None while one of them feels nothing.
 
-        A role that another fault has taken away feels nothing.
+        A role that another fault has taken away feels nothing. Where all lanes are hit
+        at once, who does not use the service is not asked: so many probes take the
+        machine from those who do.
         """
         before = {each.on: each for each in aim.before}
+        links = self._links(lane)
+        if self.shared and any(each.used for each in aim.before):
+            links = tuple(link for link in links if before[link.name].used)
         readings = []
         try:
-            felt = lane.feel(self._links(lane), self.check)
+            felt = lane.feel(links, self.check)
         except StackLost:
             return None
         for now in felt:

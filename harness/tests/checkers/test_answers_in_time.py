@@ -5,7 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from harness.history import PollEnded, Promise, SubmitBegun, SubmitEnded
+from harness.history import (
+    MachineSeen,
+    PollEnded,
+    Promise,
+    SubmitBegun,
+    SubmitEnded,
+)
 from harness.report.results import GuaranteeResult
 from harness.tests.histories.build import (
     FAULT,
@@ -110,3 +116,42 @@ def test_a_look_that_got_no_answer_is_said_to_be_given_up() -> None:
     assert anomaly.causes[0].because == (
         "a look given up, or in error, after more than 10 s, with no fault on"
     )
+
+
+def machine(since: float, until: float, idle: float) -> MachineSeen:
+    """Let the machine have so much to spare, from and to so long after the request."""
+    return MachineSeen(time=BEGUN + until, since=BEGUN + since, idle=idle)
+
+
+@pytest.mark.parametrize(
+    ("looks", "verdict"),
+    [
+        ([machine(-2, 3, 0.0), machine(3, 6, 0.04)], "unknown"),
+        ([machine(-2, 5, 0.0), machine(5, 20, 0.3)], "invalid"),
+        ([machine(0, 12, 0.05)], "invalid"),
+        ([machine(-9, 0, 0.0), machine(11, 20, 0.0)], "invalid"),
+        ([], "invalid"),
+    ],
+)
+def test_nobody_is_slow_on_a_machine_without_cpu_to_spare(
+    looks: list[MachineSeen], verdict: str
+) -> None:
+    """It has to be so for more than half of the time that the client waited."""
+    result = found([*answered(11.0), *looks])
+    assert result.verdict.value == verdict
+    if verdict == "unknown":
+        (because,) = result.because
+        assert because == (
+            "the machine had no CPU to spare during answers that took more than 10 s "
+            "(1): run fewer designs at once"
+        )
+
+
+def test_who_is_slow_on_an_idle_machine_is_slow() -> None:
+    """Though another answer came when nobody can tell."""
+    slow = msgspec.structs.replace(
+        first(facts(2), 2, PollEnded), begun=2000.0, time=2011.0
+    )
+    result = found([*answered(11.0), slow, machine(0, 11, 0.0)])
+    assert result.verdict.value == "invalid"
+    assert len(result.anomalies[0].jobs) == 1

@@ -14,6 +14,7 @@ from harness.history import (
     Delivered,
     EffectSeen,
     FaultVerified,
+    MachineSeen,
     PollEnded,
     Promise,
     PublishBegun,
@@ -247,3 +248,21 @@ def test_a_job_that_never_ran_is_late_from_the_limit_on(
     events = damage.changed(events, 2, Row, status="failed", result=None)
     ended = damage.change(2, 9, "pending", "failed", time=HEALED + after)
     assert bool(found([*events, ended]).anomalies) is is_late
+
+
+@pytest.mark.parametrize(
+    ("busy_seconds", "verdict"), [(29, "invalid"), (31, "unknown")]
+)
+def test_nobody_is_late_on_a_machine_without_cpu_to_spare(
+    busy_seconds: float, verdict: str
+) -> None:
+    """It has to be so for more than half of the time that there was."""
+    until = HEALED + busy_seconds
+    result = found([*ending(61), MachineSeen(time=until, since=HEALED, idle=0.0)])
+    assert result.verdict.value == verdict
+    if verdict == "unknown":
+        (because,) = result.because
+        assert because == (
+            "the machine had no CPU to spare in the 60 s after the heal (jobs not done "
+            "by then: 1): run fewer designs at once"
+        )
