@@ -109,7 +109,10 @@ class LinkFault:
     def aim(self, lane: Lane) -> Aim:
         links = self._links(lane)
         # What work feels like beforehand tells nothing, and costs ten times the CPU.
-        before = lane.feel(links, A_FEW_BYTES if self.check.work else self.check)
+        check = A_FEW_BYTES if self.check.work else self.check
+        one_will_do = self.shared and not self.of_connections
+        feel = feel_one_in_use if one_will_do else Lane.feel
+        before = feel(lane, links, check)
         if self.of_connections and not any(each.connections for each in before):
             raise FaultNotInjected(f"no connection of {lane.name} stands there")
         return Aim(
@@ -152,14 +155,10 @@ class LinkFault:
     def _read(self, lane: Lane, aim: Aim, feels: Feels) -> tuple[Reading, ...] | None:
         """Return a reading of each link, or None while one of them feels nothing.
 
-        A role that another fault has taken away feels nothing. Where all lanes are hit
-        at once, who does not use the service is not asked: so many probes take the
-        machine from those who do.
+        A role that another fault has taken away feels nothing.
         """
         before = {each.on: each for each in aim.before}
-        links = self._links(lane)
-        if self.shared and any(each.used for each in aim.before):
-            links = tuple(link for link in links if before[link.name].used)
+        links = [link for link in self._links(lane) if link.name in before]
         readings = []
         try:
             felt = lane.feel(links, self.check)
@@ -180,6 +179,21 @@ class LinkFault:
 
 
 # --- what many kinds feel, and how they begin -----------------------------------
+
+
+def feel_one_in_use(lane: Lane, links: Links, check: Check) -> tuple[Felt, ...]:
+    """Try the links of one role after the other, up to one that the lane has in use.
+
+    What a service does to one of a lane's clients it does to all, and to start a probe
+    in the container of each takes the machine from them.
+    """
+    felt: list[Felt] = []
+    for theirs in by_role(links).values():
+        tried = lane.feel(theirs, check)
+        if any(each.used for each in tried):
+            return tried
+        felt += tried
+    return tuple(felt)
 
 
 def observes(*words: str) -> Feels:

@@ -16,6 +16,7 @@ from harness.conditions import At, Condition
 from harness.errors import FaultNotInjected, StackLost, UsageError
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
+from harness.faults.network.link_fault import feel_one_in_use
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
@@ -89,7 +90,9 @@ class ProcessFault:
 
     def aim(self, lane: Lane) -> Aim:
         container = self._container(lane)
-        before = lane.feel(self._links(lane), _CHECK) if self.shared else ()
+        before: tuple[Felt, ...] = ()
+        if self.shared:
+            before = feel_one_in_use(lane, self._links(lane), _CHECK)
         used = {each.on for each in before if each.used}
         if lane.has_used(self.target) or used:
             used.add(self.target)
@@ -158,13 +161,9 @@ class ProcessFault:
     def _read_links(
         self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
     ) -> tuple[Reading, ...] | None:
-        """Return a reading of each link in use, None while one of them feels nothing.
-
-        Where none was in use, all are asked.
-        """
+        """Return a reading of each link, None while one of them feels nothing."""
         before = {each.on: each for each in aim.before}
-        in_use = {each.on for each in aim.before if each.connections} or set(before)
-        links = [link for link in self._links(lane) if link.name in in_use]
+        links = [link for link in self._links(lane) if link.name in before]
         readings = []
         for each in lane.feel(links, _CHECK):
             observed = feels(before[each.on], each)
