@@ -110,9 +110,10 @@ class LinkFault:
         links = self._links(lane)
         # What work feels like beforehand tells nothing, and costs ten times the CPU.
         check = A_FEW_BYTES if self.check.work else self.check
-        one_will_do = self.shared and not self.of_connections
-        feel = feel_one_in_use if one_will_do else Lane.feel
-        before = feel(lane, links, check)
+        if self.shared and not self.of_connections:
+            before = feel_one_in_use(lane, links, check)
+        else:
+            before = lane.feel(links, check)
         if self.of_connections and not any(each.connections for each in before):
             raise FaultNotInjected(f"no connection of {lane.name} stands there")
         return Aim(
