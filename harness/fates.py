@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.earned import FaultTimes, Work, fault_times, unread
+from harness.earned import FaultTimes, Work, fault_times, is_baseline, unread
 from harness.history import (
     Acknowledged,
     Cell,
@@ -121,10 +121,14 @@ class Account:
             return None
         return max(time for time in times if time is not None)
 
-    def was_busy(self, start: float, stop: float) -> bool:
-        """Say whether the machine was, for most of this time, too busy to tell who is.
+    def is_promised(self, guarantee: str) -> bool:
+        """Say whether the design is held to this: it said so, or nothing was broken."""
+        return guarantee in self.cell.promises or is_baseline(self.cell)
 
-        With no CPU to spare whoever has something to do waits, too.
+    def was_busy(self, start: float, stop: float) -> bool:
+        """Say whether the machine had, for most of this time, no CPU to spare.
+
+        Then whoever has something to do waits for it, whatever the design.
         """
         busy_seconds = sum(
             max(0.0, min(seen.time, stop) - max(seen.since, start))

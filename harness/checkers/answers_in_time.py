@@ -3,7 +3,7 @@
 It exists because a web process that waits for a broken service has lost its clients
 long before it answers, and the threads that wait serve nobody else (`judging.md` §5:
 slow_answer). Where the whole machine was too busy for anybody to be quick, nobody is
-accused.
+accused of a broken promise; what was seen of others is told all the same.
 """
 
 from collections.abc import Iterator
@@ -26,12 +26,12 @@ AT_MOST_SECONDS = 10.0
 def check(account: Account) -> Iterator[Anomaly | Doubt]:
     """Find requests whose client waited for longer than the limit."""
     limit = account.limit_seconds(GUARANTEE, WITHIN_SECONDS)
-    while_busy = 0
+    promised, while_busy = account.is_promised(GUARANTEE), 0
     for record in account.jobs:
         for told, begun, ended in _requests(record):
             if ended.time - begun <= limit:
                 continue
-            if account.was_busy(begun, ended.time):
+            if promised and account.was_busy(begun, ended.time):
                 while_busy += 1
             else:
                 faults = [

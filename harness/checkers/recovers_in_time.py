@@ -34,7 +34,8 @@ def check(account: Account) -> Iterator[Anomaly | Doubt]:
         return
     limit = account.limit_seconds(GUARANTEE, WITHIN_SECONDS)
     late = list(_check(account, healed, limit))
-    if late and account.was_busy(healed, healed + limit):
+    promised = account.is_promised(GUARANTEE)
+    if late and promised and account.was_busy(healed, healed + limit):
         yield Doubt(
             because=f"the machine had no CPU to spare in the {limit:g} s after the heal"
             f" (jobs not done by then: {len(late)}): run fewer designs at once"

@@ -137,7 +137,7 @@ def test_nobody_is_slow_on_a_machine_without_cpu_to_spare(
     looks: list[MachineSeen], verdict: str
 ) -> None:
     """It has to be so for more than half of the time that the client waited."""
-    result = found([*answered(11.0), *looks])
+    result = found([*answered(11.0, limit=10), *looks])
     assert result.verdict.value == verdict
     if verdict == "unknown":
         (because,) = result.because
@@ -152,6 +152,18 @@ def test_who_is_slow_on_an_idle_machine_is_slow() -> None:
     slow = msgspec.structs.replace(
         first(facts(2), 2, PollEnded), begun=2000.0, time=2011.0
     )
-    result = found([*answered(11.0), slow, machine(0, 11, 0.0)])
+    result = found([*answered(11.0, limit=10), slow, machine(0, 11, 0.0)])
     assert result.verdict.value == "invalid"
     assert len(result.anomalies[0].jobs) == 1
+
+
+def test_what_nobody_promised_is_told_of_a_busy_machine_too() -> None:
+    """It accuses nobody: it says what a client felt."""
+    assert found([*answered(11.0), machine(0, 11, 0.0)]).anomalies
+
+
+def test_a_baseline_on_a_busy_machine_accuses_nobody() -> None:
+    """Nothing was broken: what is slow there would be a promise of all designs."""
+    events = facts(2, asked=cell(faults=()))
+    slow = changed(events, 2, SubmitEnded, time=BEGUN + 11)
+    assert found([*slow, machine(0, 11, 0.0)]).verdict.value == "unknown"
