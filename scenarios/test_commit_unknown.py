@@ -13,10 +13,10 @@ from harness.workload import job_at, jobs
 SCENARIO = Scenario(
     workload=jobs(
         per_second=6,
-        for_seconds=24,
-        # Once web is served again, both children end a body, and write its effect,
-        # while no reply comes.
-        also=[job_at(15, "sleep", 3000), job_at(15.1, "sleep", 3000)],
+        for_seconds=28,
+        # Once web is served again, on a slow machine too, both children end a body, and
+        # write its effect, while no reply comes.
+        also=[job_at(21, "sleep", 3000), job_at(21.1, "sleep", 3000)],
     ),
     faults=[
         latency(

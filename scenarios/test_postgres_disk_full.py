@@ -16,8 +16,9 @@ SCENARIO = Scenario(
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # Both pool children are in the middle of a job when the disk is full, and other
-        # jobs wait: no new one can be stored.
-        also=[job_at(3, "sleep", 4000), job_at(3.1, "sleep", 4000)],
+        # jobs wait: no new one can be stored. On a slow machine one of them may begin
+        # some seconds after the other.
+        also=[job_at(3, "sleep", 6000), job_at(3.1, "sleep", 6000)],
     ),
     faults=[
         fill_disk("postgres", when=running_for(2, attempts=2), for_seconds=6),
