@@ -3,7 +3,8 @@
 It exists because a system can come back and its work not: a worker that reconnects and
 consumes nothing looks healthy to every probe (`judging.md` §5: unrecovered). A job that
 no message is left for is lost and not late: that is for `every_job_starts` and
-`every_started_job_ends` to say.
+`every_started_job_ends` to say. Nor does a backlog tell anything of a design where the
+machine had no CPU to work it off.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,8 +35,7 @@ def check(account: Account) -> Iterator[Anomaly | Doubt]:
         return
     limit = account.limit_seconds(GUARANTEE, WITHIN_SECONDS)
     late = list(_check(account, healed, limit))
-    promised = account.is_promised(GUARANTEE)
-    if late and promised and account.was_busy(healed, healed + limit):
+    if late and account.was_busy(healed, healed + limit):
         yield Doubt(
             because=f"the machine had no CPU to spare in the {limit:g} s after the heal"
             f" (jobs not done by then: {len(late)}): run fewer designs at once"
