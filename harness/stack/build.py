@@ -258,10 +258,14 @@ def build_app_version(
 def find(engine: docker.DockerClient, made_from: str) -> str | None:
     """Return the id of an image that was made from just this, if there is one.
 
-    By what it was made from, not by its name: a name goes to whoever built last.
+    By what it was made from, not by its name: a name goes to whoever built last. One
+    without a name on which another was built is listed only among all; so are that
+    one's own first layers, which have its label, and are younger.
     """
-    found = engine.images.list(filters={"label": f"{MADE_FROM}={made_from}"})
-    return str(found[0].id) if found else None
+    labelled = {"label": f"{MADE_FROM}={made_from}"}
+    found = engine.images.list(all=True, filters=labelled)
+    oldest = min(found, key=lambda each: str(each.attrs["Created"]), default=None)
+    return None if oldest is None else str(oldest.id)
 
 
 def _forget_earlier(engine: docker.DockerClient, name: str) -> None:

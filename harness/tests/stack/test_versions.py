@@ -1,5 +1,7 @@
 """Other versions of Celery: how they are asked for, had, and found again."""
 
+import io
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +11,12 @@ import pytest
 
 from harness.clock import now
 from harness.errors import StackNotReady, UsageError
-from harness.stack import build, images, versions
+from harness.stack import build, images, sidecar, versions
 from harness.stack.engine import connect
 from harness.stack.versions import Celery, parse
 
 PROJECT = Path(__file__).parents[3]
+NAME = f"celery-proving-ground-test-versions-{os.getpid()}"
 
 
 def test_a_version_brings_the_kombu_of_its_series() -> None:
@@ -77,3 +80,24 @@ def test_a_version_that_cannot_be_had_is_one_sentence(
         versions.prepare(engine, {_app(engine)}, {nobody}, lambda _: None)
     assert "pip says: " in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.engine
+def test_an_image_that_lost_its_name_is_found_though_another_was_built_on_it(
+    engine: docker.DockerClient,
+) -> None:
+    """As the app's is when another checkout builds its own, and a version is here."""
+    label = build.MADE_FROM
+
+    def image(*lines: str) -> str:
+        context = io.BytesIO("\n".join(lines).encode())
+        made, _ = engine.images.build(fileobj=context, tag=NAME, rm=True)
+        return str(made.id)
+
+    try:
+        lost = image(f"FROM {sidecar.IMAGE}", f"LABEL {label}={NAME}")
+        image(f"FROM {lost}", "ENV A=1", f"LABEL {label}={NAME}-other")
+        assert lost not in [each.id for each in engine.images.list()]
+        assert build.find(engine, NAME) == lost
+    finally:
+        engine.images.remove(NAME)  # and what it was built on, which has no name
