@@ -9,11 +9,9 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import inf
 from pathlib import Path
-from typing import TextIO
 
-from harness.clock import now, wait_until
+from harness.clock import now
 from harness.stack import build, engine, images, versions
 from harness.stack.compose import read_compose
 from harness.stack.lane_plan import LanePlan
@@ -63,17 +61,9 @@ def _alone(tell: Tell) -> Iterator[None]:
     """Wait for another set-up of this user on this machine, so as to use its work."""
     name = f"celery-proving-ground-setup-{os.getuid()}.lock"
     with (Path(tempfile.gettempdir()) / name).open("a") as lock:
-        if not _is_ours(lock):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
             tell("another set-up is running on this machine; waiting for it")
-            # Not in one call: a Ctrl-C that comes just before it would never be heard.
-            wait_until(lambda: _is_ours(lock), within_seconds=inf, every_seconds=0.1)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _is_ours(lock: TextIO) -> bool:
-    """Take the lock, if nobody has it; say whether we did."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
