@@ -136,7 +136,7 @@ def _mixed_up(cells: Sequence[Cell], *, scenario: str, lane: str) -> Iterable[st
 def _run(checker: Checker, account: Account, lacks: Evidence) -> Judgement:
     """Run one checker; its crash is not knowing, and stops no other."""
     cell = account.cell
-    promised = checker.GUARANTEE in cell.promises or is_baseline(cell)
+    promised = account.is_promised(checker.GUARANTEE)
     try:
         findings = tuple(checker.check(account))
     except Exception:  # noqa: BLE001 - a crashed checker is unknown, with its traceback
