@@ -62,7 +62,9 @@ def ladder(services: Services) -> Iterator[dict[str, System]]:
             yield {system.design: system for system in up}
         finally:
             for system in up:
-                system.kill_worker()  # saying good-bye would take seconds
+                # A test that failed may have killed it. To say good-bye takes seconds.
+                if system.worker.poll() is None:
+                    system.kill_worker()
             list(pool.map(lambda system: system.__exit__(None, None, None), systems))
 
 

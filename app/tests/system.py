@@ -168,12 +168,14 @@ class System:
         psutil.Process(self.worker.pid).suspend()
 
     def kill_worker(self) -> None:
-        """Kill the worker with all its children, as if its machine went down."""
-        children = psutil.Process(self.worker.pid).children()
+        """Kill the worker with all its children, as if its machine went down.
+
+        It is stopped first: it must not see a child die, nor a child that it died.
+        """
+        self.stop_worker()
+        self.kill_children()
         self.worker.kill()
         self.worker.wait()
-        for child in children:
-            child.kill()
 
     def start_worker(self) -> None:
         """Start another worker in the place of one that was killed."""

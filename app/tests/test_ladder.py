@@ -91,8 +91,10 @@ def test_a_worker_that_is_killed(ladder: Ladder) -> None:
     """
 
     def story(system: System) -> None:
-        in_the_middle = system.starts(type="sleep", argument=3500)
-        unacknowledged = system.starts(type="sleep", argument=1000)
+        # Room for a busy machine: the worker must be stopped before the second of them
+        # ends, and killed before the first does.
+        in_the_middle = system.starts(type="sleep", argument=9000)
+        unacknowledged = system.starts(type="sleep", argument=2000)
         system.stop_worker()
         comes_to(system, unacknowledged, "finished", 1)
         system.kill_worker()
@@ -124,12 +126,12 @@ def test_a_database_that_is_away_for_a_moment(ladder: Ladder, away: Away) -> Non
     """
 
     def story(system: System) -> None:
-        job_id = system.starts(type="sleep", argument=1000)
+        job_id = system.starts(type="sleep", argument=2000)
         dead = system.store(type="sleep", argument=1)
         with away(system):
             if system.design in ENDS:
                 system.publish(dead, "dead", retries=12)
-            passes(2.5)
+            passes(3.5)  # the job ends in it
         system.is_at_work()
         ends = system.design in ENDS
         comes_to(system, job_id, *(("finished", 1) if ends else ("started", 0)))
