@@ -16,6 +16,7 @@ POINTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "publish.before": ("web", "relay", "worker"),
         "publish.after": ("web", "relay", "worker"),
+        "commit.before": ("web", "relay", "worker"),
         "task.started": ("worker",),
         "task.returned": ("worker",),
         "ack.before": ("worker",),

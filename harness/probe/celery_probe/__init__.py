@@ -10,6 +10,7 @@ connects to a signal:
     kombu.message               a message is acknowledged or rejected
     billiard.pool               a pool child has died
     django.db.backends.signals  a connection to the database is made
+    django.db.backends.*        a commit is about to be sent (a breakpoint only)
     jobs.attempts               a dead letter's job is failed
 
 At some of these places a process can be made to wait (breakpoints.py).
@@ -41,7 +42,9 @@ def start() -> None:
             ("jobs.bodies", bodies.install),
             ("kombu.message", acknowledgements.install),
             ("billiard.pool", children.install_deaths),
-            ("django.db.backends.signals", database.install),
+            ("django.db.backends.signals", database.install_connections),
+            ("django.db.backends.base.base", database.install_commits),
+            ("django.db.backends.utils", database.install_writes),
             ("jobs.attempts", dead_letters.install),
         ]
     )

@@ -5,6 +5,8 @@ They exist so that a kill or a cut lands exactly there, where a random one rarel
     publish.before    whoever publishes: before the message is handed to the broker
     publish.after     whoever publishes: handed over (and confirmed, where the design
                       waits for that), and nobody knows it yet
+    commit.before     whoever writes to the database: a COMMIT is about to be sent, or a
+                      statement that commits by itself
     task.started      a pool child: it has the message, nothing of the design has run
     task.returned     a pool child: the task has returned, all that it writes is
                       committed; the worker's main process does not know it yet

@@ -94,6 +94,39 @@ def test_a_publisher_waits_around_the_hand_over(
     assert len(found) == 4
 
 
+def test_who_writes_waits_before_the_commit(folder: Path) -> None:
+    """Before a COMMIT, and before a write outside of a transaction; nowhere else."""
+    code = """
+        from django.conf import settings
+        here = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+        settings.configure(DATABASES={"default": here})
+        import django
+        django.setup()
+        from celery_probe import breakpoints
+        from django.db import connection, transaction
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE jobs (id int)")
+            connection.connection.set_trace_callback(print)
+            breakpoints.arrive = lambda point, job: print(point, job)
+            cursor.execute("INSERT INTO jobs VALUES (1)")
+            cursor.execute("SELECT id FROM jobs")
+            with transaction.atomic():
+                cursor.execute("UPDATE jobs SET id = 2")
+                cursor.execute("DELETE FROM jobs")
+    """
+    ended = run(folder, textwrap.dedent(code))
+    assert ended.stdout.splitlines() == [
+        "commit.before None",
+        "INSERT INTO jobs VALUES (1)",
+        "SELECT id FROM jobs",
+        "BEGIN",
+        "UPDATE jobs SET id = 2",
+        "DELETE FROM jobs",
+        "commit.before None",
+        "COMMIT",
+    ], ended.stderr
+
+
 def test_arrivals_are_counted_over_all_processes_of_the_role(folder: Path) -> None:
     """Of four hundred in eight processes one waits. Other roles do not count."""
     Breakpoints(folder).arm("task.started", 123, ("worker",))
