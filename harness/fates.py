@@ -6,13 +6,15 @@ stranger. The rules are those of `judging.md` §4.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from harness.earned import FaultTimes, Work, fault_times, is_baseline, unread
 from harness.history import (
     Acknowledged,
+    BreakpointLeft,
+    BreakpointReached,
     Cell,
     ChildDied,
     Clock,
@@ -67,6 +69,21 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A process waited at a breakpoint from `start` to `stop`, which was our doing.
+
+    `job` is None where the point does not know it. Who was never seen to leave has no
+    end.
+    """
+
+    container: str
+    process: int
+    job: int | None
+    start: float
+    stop: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One cell's jobs, and what surrounds them: all that a checker reads.
 
@@ -74,7 +91,8 @@ class Account:
     `queues` is the final read of the broker, `queues_seen` names the job queues that
     were ever there, `samples` is each look at them by time, `machine` each look at
     that. `acknowledgements_seen` says that the probe wrote them down.
-    `connections` holds who opened each database connection, by its backend's id.
+    `connections` holds who opened each database connection, by its backend's id;
+    `holds` each wait at a breakpoint.
     `clock_error_seconds` is how far times of two ledgers may be apart by clocks alone.
     `unread` names the ledgers whose end was not read. `unbalanced` says where totals
     disagree with the fold.
@@ -89,6 +107,7 @@ class Account:
     samples: tuple[QueueSeen, ...]
     machine: tuple[MachineSeen, ...]
     connections: Mapping[int, tuple[DatabaseConnected, ...]]
+    holds: tuple[Hold, ...]
     clock_error_seconds: float
     faults: tuple[FaultTimes, ...]
     deaths: tuple[ChildDied | ContainerEnded, ...]
@@ -137,6 +156,18 @@ class Account:
         )
         return busy_seconds > (stop - start) / 2
 
+    def held_seconds(
+        self, container: str, jobs: Collection[int], start: float, stop: float
+    ) -> float:
+        """Return for how long we may have held up one of these jobs there meanwhile."""
+        seconds = 0.0
+        for hold in self.holds:
+            if hold.container == container and (hold.job is None or hold.job in jobs):
+                died = self.died_at(container, hold.process, hold.start)
+                until = min(hold.stop, stop if died is None else died, stop)
+                seconds += max(0.0, until - max(hold.start, start))
+        return seconds
+
     def limit_seconds(self, guarantee: str, default: float) -> float:
         """Return how long the design may take: what it promises, or the default.
 
@@ -158,21 +189,28 @@ class Account:
         ]
         return opened[-1] if opened else None
 
-    def died_at(self, container: str, process: int, since: float) -> float | None:
-        """Return when the process that was alive at `since` died, None if it did not.
+    def death_of(
+        self, container: str, process: int, since: float
+    ) -> ChildDied | ContainerEnded | None:
+        """Return the death of the process that was alive at `since`, None if it lives.
 
-        A child's death is known from its worker, a container's from the harness: of
-        that, when it was asked for, as anything after it may come of it.
+        A child's death is known from its worker, a container's from the harness: its
+        time is when that was asked for, as anything after it may come of it.
         """
         for death in self.deaths:
             if death.container != container:
                 continue
             if isinstance(death, ContainerEnded):
                 if since <= death.gone:
-                    return death.time
+                    return death
             elif death.child == process and since <= death.time:
-                return death.time
+                return death
         return None
+
+    def died_at(self, container: str, process: int, since: float) -> float | None:
+        """Return when the process that was alive at `since` died, None if it lives."""
+        death = self.death_of(container, process, since)
+        return None if death is None else death.time
 
 
 # --- the fold -----------------------------------------------------------------
@@ -218,6 +256,7 @@ def fold(history: History, cell: Cell) -> Account:
         samples=samples,
         machine=tuple(history.of(MachineSeen)),
         connections=_connections(history),
+        holds=tuple(_holds(history)),
         clock_error_seconds=_clock_error_seconds(history),
         faults=faults,
         deaths=_deaths(history),
@@ -232,6 +271,23 @@ def _deaths(history: History) -> tuple[ChildDied | ContainerEnded, ...]:
     deaths: tuple[ChildDied | ContainerEnded, ...]
     deaths = (*history.of(ChildDied), *history.of(ContainerEnded))
     return tuple(sorted(deaths, key=lambda death: death.time))
+
+
+def _holds(history: History) -> Iterator[Hold]:
+    """Pair each arrival with its leaving: there is one of each at a point."""
+    left = {
+        (event.container, event.process, event.point, event.nth): event.time
+        for event in history.of(BreakpointLeft)
+    }
+    for event in history.of(BreakpointReached):
+        who = (event.container, event.process, event.point, event.nth)
+        yield Hold(
+            container=event.container,
+            process=event.process,
+            job=event.job,
+            start=event.time,
+            stop=left.get(who, float("inf")),
+        )
 
 
 def _connections(history: History) -> dict[int, tuple[DatabaseConnected, ...]]:

@@ -237,7 +237,11 @@ class JobRecord:
         return tuple(record for record in self.each_job() if not record.terminal)
 
     def _only(self, job: int) -> "JobRecord":
-        """Return the record with one job's events only, and all of the client's."""
+        """Return the record with one job's events only, and what its client was told.
+
+        An answer that names the job tells of it, and of no other; where there is none,
+        those tell of it that name no job.
+        """
         tasks = {each.task for each in self.publishes_begun if each.job == job}
         kept: dict[str, Any] = {
             field: tuple(
@@ -249,7 +253,9 @@ class JobRecord:
             for kind, field in FIELDS.items()
             if kind not in (SubmitBegun, SubmitEnded)
         }
-        return replace(self, **kept)
+        told = tuple(each for each in self.ended if each.job == job)
+        told = told or tuple(each for each in self.ended if each.job is None)
+        return replace(self, ended=told, **kept)
 
     def attempts(self) -> tuple[Attempt, ...]:
         """Pair each leaving with the last entry of the same process before it."""

@@ -12,7 +12,7 @@ Two are ours to choose, and chosen here:
 """
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NoReturn, TypeVar
 
@@ -225,12 +225,19 @@ def judge_cell(judgements: Sequence[Judgement], *, evidence: Evidence) -> CellVe
 class Shown:
     """What one cell of this design showed, and if it was all read.
 
-    `kinds` are those of its anomalies, with and without the cause.
+    `kinds` are those of its anomalies, with and without the cause; `in_doubt` those of
+    which its checkers could not tell.
     """
 
     design: str
     kinds: frozenset[str]
     complete: bool
+    in_doubt: frozenset[str] = frozenset()
+
+    def lacks(self, kind: str) -> bool:
+        """Say whether it is known not to have shown this kind, or kind and cause."""
+        doubted = kind.partition(": ")[0] in self.in_doubt
+        return self.complete and not doubted and kind not in self.kinds
 
 
 State = Literal["seen", "spared", "unharmed", "not spared", "not cross-checked"] | None
@@ -275,23 +282,10 @@ def cross_check(
         if not lanes:
             open_questions.append(f"the witness {design} did not run")
         for lane, seen in sorted(lanes.items()):
-            harmed_by, absent = sorted(set(kinds) & seen.kinds), set(kinds) - seen.kinds
-            if spared is not None and harmed_by:
-                return CrossCheck(
-                    state="not spared",
-                    because=f"the story is wrong about Celery {spared}: {lane} was "
-                    f"harmed, too ({', '.join(harmed_by)})",
-                )
-            if spared is None and absent and seen.complete:
-                return CrossCheck(
-                    state="unharmed",
-                    because=f"the fault proved nothing: {lane} was not harmed"
-                    f" (no {', no '.join(sorted(absent))})",
-                )
-            if absent and not seen.complete:
-                open_questions.append(
-                    f"the evidence of the witness {lane} is incomplete"
-                )
+            failed = _failed(lane, seen, kinds, spared)
+            if failed is not None:
+                return failed
+            open_questions += _open_questions(lane, seen, kinds)
     if open_questions:
         why = "not cross-checked: " + "; ".join(open_questions)
         return CrossCheck(state="not cross-checked", because=why)
@@ -302,6 +296,38 @@ def cross_check(
             "and no witness was harmed by it",
         )
     return CrossCheck(state="seen")
+
+
+def _failed(
+    lane: str, seen: Shown, kinds: Sequence[str], spared: str | None
+) -> CrossCheck | None:
+    """Return how the witness's lane shows that the scenario is not what it says."""
+    harmed_by = sorted(set(kinds) & seen.kinds)
+    if spared is not None and harmed_by:
+        return CrossCheck(
+            state="not spared",
+            because=f"the story is wrong about Celery {spared}: {lane} was harmed, too"
+            f" ({', '.join(harmed_by)})",
+        )
+    lacking = sorted(kind for kind in set(kinds) if seen.lacks(kind))
+    if spared is None and lacking:
+        return CrossCheck(
+            state="unharmed",
+            because=f"the fault proved nothing: {lane} was not harmed"
+            f" (no {', no '.join(lacking)})",
+        )
+    return None
+
+
+def _open_questions(lane: str, seen: Shown, kinds: Sequence[str]) -> Iterator[str]:
+    """Say what nobody knows of the witness's lane."""
+    unknown = sorted(kind for kind in set(kinds) - seen.kinds if not seen.lacks(kind))
+    if unknown and not seen.complete:
+        yield f"the evidence of the witness {lane} is incomplete"
+    elif unknown:
+        yield (
+            f"whether the witness {lane} was harmed is not known ({', '.join(unknown)})"
+        )
 
 
 def after_cross_check(verdict: CellVerdict, check: CrossCheck) -> CellVerdict:

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.fates import Account
+from harness.history import ChildDied
 from harness.records import Attempt, JobRecord
+
+# A pool child that ends by itself: told to, or after so many tasks (billiard's own).
+_ENDS_BY_ITSELF = frozenset((0, 0x9B))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +49,9 @@ def why_again(
     """
     signs = (*record.publishes_begun, *record.deliveries, first.entered)
     start, stop = min(event.time for event in signs), second.entered.time
-    entered = first.entered
-    death = account.died_at(entered.container, entered.process, entered.time)
     faults = [each.name for each in account.faults if each.lies_over(start, stop)]
     cause = _cause(record, first, second)
-    died = death is not None and death <= stop
+    died = _died_with_it(record, first, account, stop)
     by = "its worker had died" if died else under(faults)
     if cause == "retried":
         how = "the task was retried"
@@ -57,6 +59,30 @@ def why_again(
         how = by if cause == "unexplained" else f"{cause}, {by}"
     explained = died or bool(faults) or cause == "retried"
     return Again(cause=cause, how=how, explained=explained)
+
+
+def _died_with_it(
+    record: JobRecord, first: Attempt, account: Account, stop: float
+) -> bool:
+    """Say whether the attempt's process died by `stop`, and was not done with the job.
+
+    It is done once its message is acknowledged after the body. A child that has left
+    the body and ends by itself leaves the rest to its worker's main process.
+    """
+    entered = first.entered
+    death = account.death_of(entered.container, entered.process, entered.time)
+    if death is None or death.time > stop:
+        return False
+    if first.left is None:
+        return True
+    if isinstance(death, ChildDied) and death.exitcode in _ENDS_BY_ITSELF:
+        return False
+    return not any(
+        word.task == entered.task
+        and word.error is None
+        and first.until <= word.time <= death.time
+        for word in record.acknowledged
+    )
 
 
 def under(faults: Sequence[str]) -> str:
@@ -80,5 +106,10 @@ def _cause(record: JobRecord, first: Attempt, second: Attempt) -> str:
     sent = [e for e in record.publishes_ended if e.error is None and e.time <= stop]
     if len(sent) > 1:
         return "published twice"
-    came = [e for e in record.deliveries if not e.redelivered and e.time <= stop]
-    return "delivered twice" if len(came) > len(sent) > 0 else "unexplained"
+    came = [e.task for e in record.deliveries if not e.redelivered and e.time <= stop]
+    if len(came) > len(set(came)):
+        return "delivered twice"
+    # After a crash of the database the ids that it took back are given again.
+    its_own = {event.task for event in record.publishes_begun}
+    strange = its_own and not its_own.issuperset(came)
+    return "another job's message" if strange else "unexplained"

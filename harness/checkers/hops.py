@@ -129,11 +129,7 @@ def _taken(record: JobRecord, account: Account, last: Attempt | None) -> Dropped
     holder: AttemptEntered | Delivered | None = last.entered if last else None
     if holder is None and record.deliveries:
         holder = record.deliveries[-1]
-    death = (
-        account.died_at(holder.container, holder.process, holder.time)
-        if holder is not None
-        else None
-    )
+    death = _death_with_it(record, holder, account) if holder else None
     died = death is not None
     if last is not None and last.left is not None:
         came = f"its body {last.left.outcome}, and it was published again"
@@ -149,6 +145,22 @@ def _taken(record: JobRecord, account: Account, last: Attempt | None) -> Dropped
         cause=cause,
         how=f"{came}, {how}",
     )
+
+
+def _death_with_it(
+    record: JobRecord, holder: AttemptEntered | Delivered, account: Account
+) -> float | None:
+    """Return when the process died that had the job; None if its task had ended."""
+    who = (holder.container, holder.process)
+    death = account.died_at(*who, holder.time)
+    if death is None or any(
+        ended.task == holder.task
+        and (ended.container, ended.process) == who
+        and holder.time <= ended.time <= death
+        for ended in record.tasks_ended
+    ):
+        return None
+    return death
 
 
 def _ran(record: JobRecord, last: Attempt | None) -> Dropped:

@@ -7,6 +7,7 @@ no message is left for is lost and not late: that is for `every_job_starts` and
 machine had no CPU to work it off.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from harness.fates import Account
@@ -111,7 +112,7 @@ def _late(record: JobRecord, account: Account, healed: float, limit: float) -> A
         if sample.time >= healed + limit:
             samples.setdefault(sample.queue, sample)
     held = _held(samples.values())
-    cause, where = _where(record, healed + limit, held)
+    cause, where = _where(record, account, healed + limit, held)
     return Anomaly(
         kind="unrecovered",
         keys=(record.key,),
@@ -123,13 +124,23 @@ def _late(record: JobRecord, account: Account, healed: float, limit: float) -> A
 
 
 def _where(
-    record: JobRecord, deadline: float, held: Sequence[QueueSeen]
+    record: JobRecord, account: Account, deadline: float, held: Sequence[QueueSeen]
 ) -> tuple[str, str]:
-    """Say where the job was when its time was up: with a worker, or in a queue."""
-    taken = [event for event in record.deliveries if event.time <= deadline]
+    """Say where the job was when its time was up: with a worker, or in a queue.
+
+    A worker that died has it no more: the broker delivers its message again.
+    """
     ended = [event for event in record.tasks_ended if event.time <= deadline]
-    if len(taken) > len(ended):
-        return "held by a worker", f"with {taken[-1].container}, which had taken it"
+    taken = []
+    for event in record.deliveries:
+        died = account.died_at(event.container, event.process, event.time)
+        if event.time <= deadline and (died is None or died > deadline):
+            taken.append(event)
+    open_tasks = Counter(
+        (event.task, event.container, event.process) for event in taken
+    ) - Counter((event.task, event.container, event.process) for event in ended)
+    for _, container, _ in open_tasks:
+        return "held by a worker", f"with {container}, which had taken it"
     if ended and ended[-1].state == "RETRY":
         return "waits for its retry", "waiting for the retry that it asked for itself"
     published = [e for e in record.publishes_ended if e.error is None]

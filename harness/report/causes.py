@@ -41,6 +41,8 @@ CLAUSES: Mapping[str, str] = {
     "lease": "its attempt was taken for dead, and the job was handed out again",
     "published twice": "its message was published twice",
     "delivered twice": "its message came twice, though it was published once",
+    "another job's message": "a message ran it that was published for the job which had"
+    " its id before",
     "retried by the client": "its client asked again and was given a second job",
     "published before commit": "its message was published before its row was committed,"
     " and the row was rolled back",

@@ -121,6 +121,12 @@ def _judge(history: History, *, scenario: str, lane: str) -> Judged:
                 for kind in (anomaly.kind, f"{anomaly.kind}: {anomaly.cause}")
             ),
             complete=lacks.complete,
+            in_doubt=frozenset(
+                kind
+                for checker, each in zip(CHECKERS, judgements, strict=False)
+                if each.because
+                for kind in checker.KINDS
+            ),
         ),
     )
 

@@ -146,13 +146,15 @@ def hand_overs(
     """Return the place of the last good hand-over, and what should have followed.
 
     For a job that never ended: the furthest step of its way. For one that did: the
-    furthest before a step was gone a second time; nothing is missing then.
+    furthest before a step was gone a second time; nothing is missing then. Of a key
+    with several jobs, the first that never ended is the one that is told of.
     """
     ended = bool(record.rows) and record.terminal
+    its_own = {event for job in record.each_open()[:1] for event in job.events()}
     gone: dict[int, int] = {}
     for place, event in enumerate(events):
         step = _step(event)
-        if step is not None:
+        if step is not None and (ended or not its_own or event in its_own):
             if ended and step in gone:
                 break
             gone[step] = place

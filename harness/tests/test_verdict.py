@@ -186,9 +186,19 @@ def test_groups_put_the_same_kind_and_cause_together_largest_first() -> None:
 BITES = {"tutorial": ("stranded_pending", "terminal_flip")}
 
 
-def shown(*kinds: str, complete: bool = True, design: str = "tutorial") -> Shown:
+def shown(
+    *kinds: str,
+    complete: bool = True,
+    design: str = "tutorial",
+    in_doubt: tuple[str, ...] = (),
+) -> Shown:
     """Return what a witness showed."""
-    return Shown(design=design, kinds=frozenset(kinds), complete=complete)
+    return Shown(
+        design=design,
+        kinds=frozenset(kinds),
+        complete=complete,
+        in_doubt=frozenset(in_doubt),
+    )
 
 
 def test_a_scenario_without_witness_needs_no_cross_check() -> None:
@@ -225,6 +235,22 @@ def test_a_witness_on_partial_evidence_is_no_proof_of_being_unharmed() -> None:
     check = cross_check(BITES, {"tutorial": shown(complete=False)})
     assert check.state == "not cross-checked"
     assert cross_check(BITES, {"tutorial": shown(*BITES["tutorial"], complete=False)})
+
+
+def test_a_witness_whose_checker_cannot_tell_is_not_called_unharmed() -> None:
+    """Nor is a Celery said to spare it. What is certain beside it counts."""
+    doubt = shown(in_doubt=("late",))
+    for kind in ("late", "late: not consumed"):
+        for spared in (None, "5.6.3"):
+            check = cross_check(
+                {"tutorial": (kind,)}, {"tutorial": doubt}, spared=spared
+            )
+            assert check.state == "not cross-checked"
+            assert check.because.endswith(
+                f"whether the witness tutorial was harmed is not known ({kind})"
+            )
+    both = cross_check({"tutorial": ("late", "lost")}, {"tutorial": doubt})
+    assert both.because == "the fault proved nothing: tutorial was not harmed (no lost)"
 
 
 def test_one_unharmed_witness_outweighs_one_that_did_not_run() -> None:

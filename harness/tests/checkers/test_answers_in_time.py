@@ -6,6 +6,9 @@ import msgspec
 import pytest
 
 from harness.history import (
+    BreakpointLeft,
+    BreakpointReached,
+    ContainerEnded,
     MachineSeen,
     PollEnded,
     Promise,
@@ -24,6 +27,7 @@ from harness.tests.histories.build import (
 )
 from harness.tests.histories.damage import changed, first
 from harness.tests.histories.judged import judged
+from harness.verdict import Verdict
 
 BEGUN = first(facts(2), 2, SubmitEnded).time - 0.02
 
@@ -167,3 +171,59 @@ def test_a_baseline_on_a_busy_machine_accuses_nobody() -> None:
     events = facts(2, asked=cell(faults=()))
     slow = changed(events, 2, SubmitEnded, time=BEGUN + 11)
     assert found([*slow, machine(0, 11, 0.0)]).verdict.value == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "job", "accused"),
+    [
+        (6.0, None, False),
+        (6.0, 2, False),
+        (6.0, 1, True),
+        (0.9, None, True),
+        (None, None, False),
+    ],
+)
+def test_what_we_held_up_ourselves_is_nobodys(
+    seconds: float | None, job: int | None, *, accused: bool
+) -> None:
+    """A request that waits at a breakpoint, or may; not beside another job's."""
+    where: dict[str, Any] = {
+        "point": "commit.before",
+        "nth": 20,
+        "job": job,
+        "process": 9,
+        "container": "web",
+    }
+    events: Facts = [
+        *answered(11.0, limit=10),
+        BreakpointReached(time=BEGUN + 0.1, **where),
+    ]
+    if seconds is not None:
+        left = BEGUN + 0.1 + seconds
+        events.append(BreakpointLeft(time=left, released=True, **where))
+    result = found(events)
+    assert bool(result.anomalies) is accused
+    assert result.verdict is (Verdict.INVALID if accused else Verdict.UNKNOWN)
+    if not accused:
+        assert result.because == (
+            "web was held at a breakpoint during answers that took more than 10 s (1)",
+        )
+
+
+def test_who_died_at_a_breakpoint_holds_nobody_up_any_more() -> None:
+    """The container was killed there, and a request of later on is late by itself."""
+    where: dict[str, Any] = {
+        "point": "commit.before",
+        "nth": 20,
+        "job": None,
+        "process": 9,
+        "container": "web",
+    }
+    events = [
+        *answered(11.0, limit=10),
+        BreakpointReached(time=BEGUN - 5, **where),
+        ContainerEnded(
+            time=BEGUN + 0.5, gone=BEGUN + 0.6, container="web", because="killed"
+        ),
+    ]
+    assert found(events).anomalies

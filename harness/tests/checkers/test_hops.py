@@ -194,6 +194,15 @@ def test_a_worker_can_die_between_delivery_and_attempt() -> None:
     )
 
 
+def test_a_worker_that_ends_after_the_task_did_not_die_with_it() -> None:
+    """The task failed; that its child was killed a minute later is not why."""
+    failed = causes.task_failed(facts(2), 2)
+    end = first(failed, 2, TaskEnded).time
+    for later_on in (end, end + 60):
+        assert told([*failed, died(later_on)]) == told(failed)
+    assert "delivered, worker died" in told([*failed, died(end - 0.001)])[2]
+
+
 def test_a_message_that_was_acknowledged_undelivered_was_acknowledged_too_early() -> (
     None
 ):

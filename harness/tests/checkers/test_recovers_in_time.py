@@ -11,6 +11,7 @@ from harness.history import (
     AttemptEntered,
     AttemptLeft,
     ChildDied,
+    ContainerEnded,
     Delivered,
     EffectSeen,
     FaultVerified,
@@ -267,3 +268,16 @@ def test_nobody_is_late_on_a_machine_without_cpu_to_spare(
             "the machine had no CPU to spare in the 60 s after the heal (jobs not done "
             "by then: 1): run fewer designs at once"
         )
+
+
+@pytest.mark.parametrize(
+    ("died", "cause"), [(1010.0, "not consumed"), (1070.0, "held by a worker")]
+)
+def test_a_worker_that_died_does_not_hold_its_job(died: float, cause: str) -> None:
+    """Its message waits for another one, at the limit already or only afterwards."""
+    taken = first(facts(2), 2, Delivered)
+    end = ContainerEnded(
+        time=died, gone=died + 1, container=taken.container, because="killed"
+    )
+    (anomaly,) = found([*ending(90), taken, end]).anomalies
+    assert [each.cause for each in anomaly.causes] == [cause]

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from harness.history import (
+    Acknowledged,
     AnyEvent,
     AttemptEntered,
     ChildDied,
@@ -52,6 +53,23 @@ def killed(time: float) -> ChildDied:
     )
 
 
+def ended_by_itself(time: float, exitcode: int) -> ChildDied:
+    """Return the end of the first attempt's pool child, which nobody killed."""
+    return msgspec.structs.replace(killed(time), exitcode=exitcode)
+
+
+def acknowledged(time: float) -> Acknowledged:
+    """Return the worker's word that the first attempt's message is done with."""
+    return Acknowledged(
+        time=time,
+        job=2,
+        task=ENTERED.task,
+        delivery_tag="9",
+        process=20,
+        container=ENTERED.container,
+    )
+
+
 def retried(time: float) -> TaskEnded:
     """Return Celery's word that the task will be tried again."""
     return TaskEnded(
@@ -65,6 +83,10 @@ def retried(time: float) -> TaskEnded:
         ((), False),
         ((killed(1011.5),), True),
         ((killed(1013.0),), False),
+        ((ended_by_itself(1011.5, 0),), False),
+        ((ended_by_itself(1011.5, 0x9B),), False),
+        ((acknowledged(1011.4), killed(1011.5)), False),
+        ((acknowledged(1011.6), killed(1011.5)), True),
         ((retried(1011.5),), True),
         ((retried(1013.0),), False),
     ],
@@ -191,3 +213,12 @@ def test_all_faults_that_lie_over_a_repetition_are_named() -> None:
     assert anomaly.causes[0].because == (
         "2 attempts, redelivered, under refuse-rabbitmq, kill-worker"
     )
+
+
+def test_a_child_that_ends_by_itself_in_the_body_has_died_with_the_job() -> None:
+    """A task can end its process; nobody killed it, and its message comes again."""
+    events = damage.second_attempt(facts(2), 2)
+    events.append(ended_by_itself(ENTERED.time + 0.01, 0))
+    found = judged(history(sealed(events))).guarantees["runs_once"]
+    ((cause,),) = [anomaly.causes for anomaly in found.excused]
+    assert cause.because == "2 attempts, redelivered, its worker had died"

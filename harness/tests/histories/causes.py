@@ -29,7 +29,13 @@ from harness.history import (
     Transition,
 )
 from harness.tests.histories import damage
-from harness.tests.histories.build import FINAL_READ, Facts, facts, without
+from harness.tests.histories.build import (
+    FINAL_READ,
+    OTHER_CHILD,
+    Facts,
+    facts,
+    without,
+)
 from harness.tests.histories.damage import changed, first
 
 
@@ -241,6 +247,16 @@ def delivered_twice(events: Facts, number: int) -> Facts:
     return changed(events, number, Delivered, redelivered=False)
 
 
+def given_again(events: Facts, number: int) -> Facts:
+    """A crash took back a job whose message was out, and its id was given again."""
+    return [
+        msgspec.structs.replace(event, task="another")
+        if isinstance(event, Delivered) and event.process == OTHER_CHILD
+        else event
+        for event in delivered_twice(events, number)
+    ]
+
+
 EXAMPLES: Mapping[str, Example] = {
     each.harm.__name__: each
     for each in (
@@ -392,6 +408,12 @@ EXAMPLES: Mapping[str, Example] = {
             kind="duplicate_effect",
             cause="delivered twice",
             said="2 effects, delivered twice, under refuse-rabbitmq",
+        ),
+        Example(
+            harm=given_again,
+            kind="duplicate_effect",
+            cause="another job's message",
+            said="2 effects, another job's message, under refuse-rabbitmq",
         ),
     )
 }

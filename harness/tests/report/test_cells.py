@@ -8,7 +8,7 @@ import pytest
 from harness.checkers import every_job_starts
 from harness.errors import NoVerdict
 from harness.fates import Account
-from harness.history import Cell, End, Floors, HarnessFailed, History
+from harness.history import Cell, End, Floors, HarnessFailed, History, MachineSeen
 from harness.report import cells
 from harness.report.cells import Judged, judge_history, together
 from harness.report.results import CellResult
@@ -237,6 +237,18 @@ def test_a_witness_with_incomplete_evidence_is_not_called_unharmed() -> None:
     weak, strong = together([cut, lane("strong")])
     assert (weak.verdict, strong.verdict) == (CellVerdict.NONE, CellVerdict.KEPT)
     assert "evidence of the witness weak is incomplete" in (strong.cross_check or "")
+
+
+def test_a_witness_whose_checker_could_not_tell_is_not_called_unharmed() -> None:
+    """Its backlog was late on a machine without CPU to spare: nobody knows why."""
+    bites = {"weak": ("unrecovered",)}
+    asked = asking(design="weak", lanes=LANES, bites=bites)
+    late = damage.unrecovered(facts(3, asked=asked), 2)
+    busy = MachineSeen(since=1000.0, time=1080.0, idle=0.0)
+    weak = judge_history(history(sealed([*late, busy])), scenario="story", lane="weak")
+    told, strong = together([weak, lane("strong", bites=bites)])
+    assert (told.verdict, strong.verdict) == (CellVerdict.NONE, CellVerdict.KEPT)
+    assert "the witness weak was harmed is not known" in (strong.cross_check or "")
 
 
 OLD, NEW = "5.6.3", "5.7.0"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.history import AttemptLeft, Delivered
+from harness.history import AttemptLeft, Delivered, PublishBegun, PublishEnded, Row
 from harness.report.results import CellResult, Story
 from harness.tests.histories import damage
 from harness.tests.histories.build import (
@@ -70,6 +70,21 @@ def test_a_message_on_its_way_is_missed_at_the_next_hand() -> None:
 
     story = only(harmed(swallowed))
     assert story.missing == "a worker takes the message"
+
+
+def test_of_a_key_with_two_jobs_the_one_that_never_ended_is_told_of() -> None:
+    """Its client was told nothing of it, and asked again: that one's job was done."""
+
+    def stranded(events: Facts, number: int) -> Facts:
+        twice = damage.duplicate_job(events, number)
+        kept = damage.only_changes_to(twice, damage.OTHER + number, "pending")
+        gone = (PublishBegun, PublishEnded)
+        kept = without(kept, damage.OTHER + number, *gone)
+        return damage.changed(kept, damage.OTHER + number, Row, status="pending")
+
+    story = harmed(stranded).stories[0]
+    assert "stranded_pending" in story.anomalies
+    assert story.missing == "its message is handed to the broker"
 
 
 def test_a_story_points_at_the_job_that_survived_nearest_to_it() -> None:
