@@ -40,6 +40,9 @@ _CONFIRM_WITHIN_SECONDS = 15
 # How long a fault may still be felt after its heal. A healed link serves at once; six
 # workers that start again together on two cores take half a minute.
 _VERIFY_WITHIN_SECONDS = 60
+# A broker of six lanes takes 20 seconds to start; for longer, a lane that has trouble
+# of its own must not keep the others.
+_LOOK_FIRST_SECONDS = 20
 # After some quick tries: probes in each container of each lane, one after the other,
 # take two cores for themselves, and a broker that starts again waits for them.
 _PROBE_EVERY_SECONDS = 1.5
@@ -75,6 +78,9 @@ def break_and_heal(
             return
         open_fault = OpenFault(name=name, lane=cell.lane.name, undo=aim.undo)
         asked = together.once(now)
+        if stop.is_set():
+            _note_failure(cell, name, "inject", "the scenario was stopped before it")
+            return
         with on_record(cell.session_folder, open_fault):
             cell.recorder.record(FaultInjected(time=asked, fault=name))
             try:
@@ -91,7 +97,9 @@ def break_and_heal(
                 _heal(cell, name, fault, aim, asked, together)
             lasting.close()
             # What ends by itself was never ours to undo; that it stays felt is said.
-            if _verify(cell, name, fault, aim, together):
+            gone = _verify(cell, name, fault, aim, together)
+            # What lanes share is started anew for all of them: each writes it down.
+            if together.all_say(gone):
                 return
             if aim.undo == NothingToUndo():
                 return
@@ -166,19 +174,19 @@ def _heal_hard(cell: Cell, name: str, aim: Aim, together: Together) -> None:
 def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, together: Together) -> bool:
     """Write down that the fault is gone, or that it is not in time; say which.
 
-    Where it is gone for all lanes at once, one of them looks until it is, and then
-    each: if all did from the beginning, their probes would have the machine to
-    themselves, and the app's clients would wait for that.
+    Where it is gone for all lanes at once, one of them looks first, and then each: if
+    all did from the beginning, their probes would have the machine to themselves, and
+    the app's clients would wait for that. What that one finds says nothing of others.
     """
     until_gone = partial(
         wait_until,
         lambda: fault.verify(cell.lane, aim),
-        within_seconds=_VERIFY_WITHIN_SECONDS,
         at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
     if fault.shared:
-        together.once(until_gone)
-    readings = until_gone()
+        with contextlib.suppress(HarnessError):  # its own look will meet that again
+            together.once(partial(until_gone, within_seconds=_LOOK_FIRST_SECONDS))
+    readings = until_gone(within_seconds=_VERIFY_WITHIN_SECONDS)
     if readings:
         cell.recorder.record(
             FaultVerified(time=now(), fault=name, readings=_mark(readings, aim.used))

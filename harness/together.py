@@ -23,6 +23,7 @@ class Together:
         self._waiting = 0
         self._step: Future[Any] = Future()
         self._work: Callable[[], Any] = lambda: None
+        self._said: list[bool] = []
 
     @contextlib.contextmanager
     def taking_part(self) -> Iterator[None]:
@@ -45,6 +46,16 @@ class Together:
             self._work = work
             self._go_on()
         return cast(T, step.result())
+
+    def all_say(self, mine: bool) -> bool:
+        """Wait for all lanes that are left; return whether each of them says so."""
+        with self._lock:
+            self._said.append(mine)
+        return self.once(self._have_all_said)
+
+    def _have_all_said(self) -> bool:
+        said, self._said = self._said, []
+        return all(said)
 
     def _go_on(self) -> None:
         if not 0 < self._waiting == self._lanes:

@@ -14,7 +14,7 @@ from typing import Any
 import docker
 
 from harness.errors import StackNotReady
-from harness.stack import processes, services, sidecar
+from harness.stack import processes, services, session, sidecar
 
 # Where the library is mounted, and found in the sidecar's image.
 FOLDER = "/clock"
@@ -74,7 +74,9 @@ def fit(engine: docker.DockerClient, folder: Path) -> None:
     where = sidecar.run(engine, _FIND, network_mode="none").decode().strip()
     if not where:
         raise StackNotReady(f"{sidecar.IMAGE} has no {_LIBRARY}; run `make setup`")
-    container = engine.containers.create(sidecar.IMAGE, ["true"])
+    container = engine.containers.create(
+        sidecar.IMAGE, ["true"], labels=session.of_trials().labels()
+    )
     try:
         chunks, _ = container.get_archive(where)
         with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:

@@ -101,7 +101,7 @@ def why_not(engine: docker.DockerClient) -> str | None:
     trial = engine.volumes.create(
         driver="local",
         driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=1m"},
-        labels={session.SESSION: "trial"},
+        labels=session.of_trials().labels(),
     )
     try:
         _on(

@@ -16,17 +16,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import docker
+
+from harness.clock import wait_until
 from harness.stack import open_faults
 from harness.stack.engine import connect
-from harness.stack.session import (
-    Session,
-    everything,
-    is_in_use,
-    remove,
-    session_of,
-)
+from harness.stack.session import Session, claim, everything, remove, session_of
 
 _ENGINE_ANSWERS_WITHIN_SECONDS = 20
+# The lock of a harness that was killed goes a moment after its pipe.
+_CLAIM_WITHIN_SECONDS = 5
 # A request of the dead harness may still be under way in the engine.
 _TIMES = 3
 
@@ -63,33 +62,54 @@ def _clean_up(*, keep_kept: bool) -> list[str]:
     found = {session.id: session for session in map(session_of, everything(engine))}
     lines = []
     for session in found.values():
-        if is_in_use(session):
+        # Held until all is done: nobody may find the stack meanwhile.
+        lock = claim(session)
+        if lock is None and session.folder.exists():
             lines.append(f"{session.id}: in use by a running harness; left alone")
             continue
-        keep = keep_kept and session.keep
-        if keep and not open_faults.undo_all(session.folder, engine):
-            lines.append(f"{session.id}: kept stack, healed; `make down` removes it")
-            continue
-        left = remove(engine, session.id)
-        shutil.rmtree(session.folder, ignore_errors=True)
-        lines.append(
-            f"{session.id}: removed"
-            + (f", but the engine holds on to {', '.join(left)}" if left else "")
-        )
+        said = _clean(session, engine, keep=keep_kept and session.keep)
+        lines.append(f"{session.id}: {said}")
+        if lock is not None:
+            os.close(lock)
     return lines
 
 
-def _watch(session_id: str, folder: Path, *, keep: bool) -> None:
-    """Wait for the harness to end, then heal and remove."""
+def _clean(session: Session, engine: docker.DockerClient, *, keep: bool) -> str:
+    """Heal the stack if it is to be kept, else remove it; say what was done."""
+    if keep and not open_faults.undo_all(session.folder, engine):
+        return "kept stack, healed; `make down` removes it"
+    left = remove(engine, session.id)
+    shutil.rmtree(session.folder, ignore_errors=True)
+    return "removed" + (
+        f", but the engine holds on to {', '.join(left)}" if left else ""
+    )
+
+
+def _watch(session: Session) -> None:
+    """Wait for the harness to end, then heal and remove.
+
+    A kept stack may have been found by another harness by then, which heals it itself.
+    """
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
     while os.read(sys.stdin.fileno(), 4096):
         pass
     engine = connect(timeout_seconds=_ENGINE_ANSWERS_WITHIN_SECONDS)
-    if not keep or open_faults.undo_all(folder, engine, times=_TIMES):
-        remove(engine, session_id)
-        shutil.rmtree(folder, ignore_errors=True)
+    if session.keep and session.folder.exists():
+        if not wait_until(lambda: claim(session), within_seconds=_CLAIM_WITHIN_SECONDS):
+            return
+        if not open_faults.undo_all(session.folder, engine, times=_TIMES):
+            return
+    remove(engine, session.id)
+    shutil.rmtree(session.folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    _watch(sys.argv[1], Path(sys.argv[2]), keep="--keep" in sys.argv[3:])
+    _watch(
+        Session(
+            id=sys.argv[1],
+            folder=Path(sys.argv[2]),
+            keep="--keep" in sys.argv[3:],
+            fingerprint="",
+        )
+    )

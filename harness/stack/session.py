@@ -4,9 +4,12 @@ It exists so that clean-up never depends on memory: whatever carries a session's
 label is that session's, whatever does not is never touched.
 """
 
+import atexit
 import fcntl
+import functools
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +64,18 @@ def new_session(*, keep: bool, fingerprint: str) -> Session:
     return Session(id=session_id, keep=keep, fingerprint=fingerprint, folder=folder)
 
 
+@functools.cache
+def of_trials() -> Session:
+    """Return the session of what this process only tries out, before it has a stack.
+
+    It is in use as long as the process lives.
+    """
+    own = new_session(keep=False, fingerprint="")
+    atexit.register(shutil.rmtree, own.folder, ignore_errors=True)
+    claim(own)
+    return own
+
+
 def claim(session: Session) -> int | None:
     """Take the session for this process; None when another process has it.
 
@@ -77,17 +92,6 @@ def claim(session: Session) -> int | None:
         os.close(lock)
         return None
     return lock
-
-
-def is_in_use(session: Session) -> bool:
-    """Say whether a living harness has the session."""
-    if not session.folder.exists():
-        return False
-    lock = claim(session)
-    if lock is None:
-        return True
-    os.close(lock)
-    return False
 
 
 def session_of(resource: Any) -> Session:

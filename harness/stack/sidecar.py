@@ -148,14 +148,23 @@ def _run_beside(container: Any, script: str) -> None:
 def run(engine: docker.DockerClient, script: str, **options: Any) -> bytes:
     """Run a shell script in a sidecar of its own; return what it said.
 
-    Raises FaultNotInjected.
+    It is removed on every way out, and labelled, should even that be cut short. Raises
+    FaultNotInjected.
     """
+    options = {"labels": session.of_trials().labels()} | options
     try:
-        said: bytes = engine.containers.run(
-            IMAGE, ["sh", "-ec", script], remove=True, **options
-        )
-    except docker.errors.ContainerError as error:
-        raise FaultNotInjected(f"the sidecar's tools failed: {error}") from error
+        container = engine.containers.create(IMAGE, ["sh", "-ec", script], **options)
+        try:
+            container.start()
+            code = container.wait()["StatusCode"]
+            said: bytes = container.logs(stdout=True, stderr=False)
+            failed = container.logs(stdout=False, stderr=True).decode().strip()
+        finally:
+            container.remove(force=True)
     except docker.errors.APIError as error:
         raise FaultNotInjected(str(error.explanation or error)) from error
+    if code:
+        raise FaultNotInjected(
+            f"the sidecar's tools failed with exit code {code}: {failed}"
+        )
     return said

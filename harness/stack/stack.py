@@ -238,6 +238,10 @@ def _find_kept(
         claim = session.claim(owner)
         if claim is None:
             continue
+        # The guard of a harness that was killed may have been killed, too.
+        if open_faults.undo_all(owner.folder, engine):
+            os.close(claim)
+            continue
         places = {each.labels[session.PLACE]: each for each in containers}
         return _assemble(engine, blueprint, owner, claim, guard.post(owner), places)
     return None

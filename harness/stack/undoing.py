@@ -6,6 +6,7 @@ moment and any number of times: what is already gone counts as undone. And it ha
 way, to start anew what was hit; where that fails, too, only removing the stack is left.
 """
 
+import contextlib
 from pathlib import Path
 from typing import Literal
 
@@ -48,9 +49,16 @@ class HealProxies(msgspec.Struct, frozen=True, kw_only=True, tag="heal_proxies")
         return "recreated" if "recreated" in steps else "soft"
 
     def hard(self, engine: docker.DockerClient) -> None:
-        """A Toxiproxy that was started anew knows no proxy: make those of all lanes."""
-        revive.restart(engine, self.container)
+        """A Toxiproxy that was started anew knows no proxy: make those of all lanes.
+
+        It serves all of them: where these proxies are well, what is still felt comes of
+        something else, and the others must not pay for it.
+        """
         toxiproxy = Toxiproxy(self.toxiproxy_url)
+        with contextlib.suppress(ToxiproxyError):
+            if all(toxiproxy.is_well(proxy) for proxy in self.proxies):
+                raise FaultNotHealed("its proxies are as they were; it is not they")
+        revive.restart(engine, self.container)
         wait_until(toxiproxy.is_ready, within_seconds=_TOXIPROXY_READY_WITHIN_SECONDS)
         labels = engine.containers.get(self.container).labels
         for proxy in msgspec.json.decode(labels[session.PROXIES], type=list[Proxy]):
@@ -296,7 +304,7 @@ def undo(what: Undo, engine: docker.DockerClient) -> Step:
     """Undo a fault; return the hardest step that it took. Raises FaultNotHealed."""
     try:
         return what.softly(engine)
-    except (HarnessError, *FAILURES):
+    except (HarnessError, OSError, *FAILURES):
         return undo_hard(what, engine)
 
 
@@ -304,6 +312,8 @@ def undo_hard(what: Undo, engine: docker.DockerClient) -> Step:
     """Undo a fault by starting anew what it hit. Raises FaultNotHealed."""
     try:
         what.hard(engine)
-    except (ToxiproxyError, *FAILURES) as error:
+    except FaultNotHealed:
+        raise
+    except (HarnessError, OSError, *FAILURES) as error:
         raise FaultNotHealed(f"what was hit is not as it was: {error}") from error
     return "restarted"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -15,7 +16,7 @@ from harness.break_and_heal import break_and_heal
 from harness.cell import Cell
 from harness.conditions import At, accepted, at
 from harness.designs import find_designs
-from harness.errors import EvidenceNotWritten, FaultNotInjected
+from harness.errors import EvidenceNotWritten, FaultNotInjected, StackLost
 from harness.faults.fault import Aim
 from harness.history import (
     AnyEvent,
@@ -24,6 +25,7 @@ from harness.history import (
     ContainerEnded,
     FaultConfirmed,
     FaultFailed,
+    FaultHealed,
     FaultInjected,
     FaultVerified,
     Reading,
@@ -34,6 +36,7 @@ from harness.stack.breakpoints import Breakpoints
 from harness.stack.clocks import Clocks
 from harness.stack.lane import Lane
 from harness.stack.ledgers.attempts import AttemptLog
+from harness.stack.undoing import NothingToUndo, Undo, Unpause
 from harness.together import Together
 
 PROJECT = Path(__file__).parents[2]
@@ -60,10 +63,11 @@ class Ends:
     is_gone: Callable[[], bool] = lambda: True
     used: str = "worker"
     armed: list[Path] = field(default_factory=list)
+    undo: Undo = field(default_factory=NothingToUndo)
 
     def aim(self, lane: Lane) -> Aim:
         self.on_aim()
-        return Aim(used=frozenset({self.used}), ends="worker")
+        return Aim(used=frozenset({self.used}), ends="worker", undo=self.undo)
 
     def inject(self, lane: Lane, aim: Aim) -> Aim:
         self.on_inject()
@@ -98,10 +102,15 @@ class Setting:
             file.write(encode(event))
 
     def run(
-        self, fault: Ends, *, stopped: bool = False, together: Together | None = None
+        self,
+        fault: Ends,
+        *,
+        stopped: bool = False,
+        stop: threading.Event | None = None,
+        together: Together | None = None,
     ) -> history.History:
         """Carry the fault out to its end, and return what was written down."""
-        stop = threading.Event()
+        stop = stop or threading.Event()
         if stopped:
             stop.set()
         self.cell.arm(fault.when)
@@ -128,7 +137,7 @@ def _setting(tmp_path: Path) -> Setting:
         id="outbox",
         celery=None,
         links=(),
-        roles={},
+        roles={"web": SimpleNamespace(client=None)},
         services={},
         toxiproxy=cast(Any, None),
         toxiproxy_container=None,
@@ -264,6 +273,80 @@ def test_one_lane_looks_until_what_all_share_is_back(
 
     assert len(set(looks[:5])) == 1
     assert sorted(looks[5:]) == ["one", "two"]
+
+
+@pytest.fixture(name="pair")
+def _pair(tmp_path: Path, setting: Setting) -> tuple[Setting, Setting]:
+    """Have two cells whose lanes have come to where a fault waits for them."""
+    (tmp_path / "other").mkdir()
+    other = _setting(tmp_path / "other")
+    setting.happens(REACHED)
+    other.happens(REACHED)
+    return setting, other
+
+
+def test_a_lane_with_trouble_of_its_own_takes_no_other_with_it(
+    pair: tuple[Setting, Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it cannot look at all, or goes on feeling what nobody else feels."""
+    monkeypatch.setattr("harness.break_and_heal._LOOK_FIRST_SECONDS", 0.2)
+    well, sick = pair
+
+    def no_container() -> bool:
+        raise StackLost("worker of the sick lane is not running")
+
+    for _ in range(2):  # which lane looks first is luck
+        together = Together(2)
+        with ThreadPoolExecutor(2) as pool:
+            fault = Ends(shared=True, is_gone=no_container)
+            fails = pool.submit(sick.run, fault, together=together)
+            goes_on = pool.submit(well.run, Ends(shared=True), together=together)
+            with pytest.raises(StackLost):
+                fails.result(10)
+            assert goes_on.result(10).of(FaultVerified)
+
+
+def test_what_is_started_anew_for_one_lane_is_told_in_all(
+    pair: tuple[Setting, Setting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their clients feel it, too, and nothing else would explain that."""
+    monkeypatch.setattr("harness.break_and_heal._LOOK_FIRST_SECONDS", 0.2)
+    monkeypatch.setattr("harness.break_and_heal._VERIFY_WITHIN_SECONDS", 0.2)
+    restarts: list[str] = []
+
+    def restart(what: Undo, engine: object) -> str:
+        restarts.append("postgres")
+        return "restarted"
+
+    monkeypatch.setattr("harness.break_and_heal.undo_hard", restart)
+    undo = Unpause(container="c0ffee")
+    well, sick = pair
+    together = Together(2)
+    with ThreadPoolExecutor(2) as pool:
+        stuck = Ends(shared=True, undo=undo, is_gone=lambda: bool(restarts))
+        one = pool.submit(sick.run, stuck, together=together)
+        fine = Ends(shared=True, undo=undo)
+        two = pool.submit(well.run, fine, together=together)
+        told = [one.result(10), two.result(10)]
+
+    assert restarts == ["postgres"]
+    for its in told:
+        steps = [each.step for each in its.of(FaultHealed)]
+        assert steps == ["soft", "restarted"]
+        assert its.of(FaultVerified)[-1].time >= its.of(FaultHealed)[-1].time
+
+
+def test_a_fault_is_not_begun_once_the_scenario_is_stopped(setting: Setting) -> None:
+    """Its condition was met, and it waited for other lanes."""
+    stop, hits = threading.Event(), list[str]()
+    setting.happens(REACHED)
+    fault = Ends(on_aim=stop.set, on_inject=lambda: hits.append("hit"))
+    told = setting.run(fault, stop=stop)
+
+    assert not hits
+    assert not told.of(FaultInjected)
+    (failed,) = told.of(FaultFailed)
+    assert failed.because == "the scenario was stopped before it"
 
 
 def test_a_lane_that_never_comes_holds_nobody_up(

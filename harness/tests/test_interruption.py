@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,11 +19,19 @@ import docker
 import pytest
 
 from harness.clock import now, wait_until
-from harness.stack import open_faults
+from harness.stack import guard, open_faults
 from harness.stack.engine import connect
 from harness.stack.guard import down
-from harness.stack.session import PLACE, SESSION, containers, networks
+from harness.stack.session import (
+    PLACE,
+    SESSION,
+    claim,
+    containers,
+    networks,
+    new_session,
+)
 from harness.stack.start import toxiproxy_at
+from harness.stack.undoing import NothingToUndo
 from harness.tests.stories.one_fault import FAULTS
 
 pytestmark = pytest.mark.engine
@@ -261,6 +270,24 @@ def test_a_disk_that_is_full(engine: docker.DockerClient, tmp_path: Path) -> Non
         assert _left(engine, session) == []
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_guard_leaves_a_kept_stack_to_who_has_found_it(*, found: bool) -> None:
+    """It would heal what the other has just broken, and forget that it is broken."""
+    kept = new_session(keep=True, fingerprint="")
+    watcher = guard.post(kept)
+    fault = open_faults.OpenFault(name="some", lane="outbox", undo=NothingToUndo())
+    with contextlib.suppress(RuntimeError), open_faults.on_record(kept.folder, fault):
+        raise RuntimeError
+    lock = claim(kept) if found else None
+    assert watcher.stdin is not None
+    watcher.stdin.close()
+    assert watcher.wait(30) == 0
+    assert bool(open_faults.read(kept.folder)) is found
+    if lock is not None:
+        os.close(lock)
+    shutil.rmtree(kept.folder)
 
 
 def test_ctrl_c_on_a_kept_stack(engine: docker.DockerClient, tmp_path: Path) -> None:

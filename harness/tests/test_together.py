@@ -76,3 +76,14 @@ def test_what_the_work_raises_each_lane_raises() -> None:
         for lane in lanes:
             with pytest.raises(ValueError, match="not possible"):
                 lane.result()
+
+
+@pytest.mark.parametrize("two_says", [True, False])
+def test_all_hear_whether_all_say_so(*, two_says: bool) -> None:
+    """Step by step: what was said in one is forgotten in the next."""
+    together = Together(2)
+    with ThreadPoolExecutor(2) as pool:
+        for one, two in ((True, two_says), (True, True)):
+            first = pool.submit(together.all_say, one)
+            second = pool.submit(together.all_say, two)
+            assert [first.result(5), second.result(5)] == [one and two] * 2

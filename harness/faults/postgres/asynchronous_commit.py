@@ -22,7 +22,7 @@ import psycopg2
 
 from harness.clock import wait_until
 from harness.conditions import Condition
-from harness.errors import FaultNotInjected
+from harness.errors import FaultNotInjected, StackLost
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim
 from harness.faults.network.link_fault import SOME_WORK
@@ -128,7 +128,8 @@ class AsynchronousCommit:
 
     def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
         """Return the readings once a commit is on disk, and work is done."""
-        with contextlib.suppress(psycopg2.OperationalError):  # it may be recovering
+        # It may be recovering, and a worker's container, which would feel it, too.
+        with contextlib.suppress(psycopg2.OperationalError, StackLost):
             felt = lane.feel(lane.links_of(("worker",), (self.target,)), SOME_WORK)
             served = all(each.observed == "served" for each in felt)
             if served and _is_as_before(lane):

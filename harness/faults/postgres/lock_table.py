@@ -32,7 +32,15 @@ def lock_table(*, when: Condition, for_seconds: float) -> LinkFault:
 
 
 def _lock(lane: Lane, links: Links, for_seconds: float) -> None:
-    hold(lane, _NAME, "BEGIN", _LOCK, for_seconds=for_seconds)
+    # As patient as a migration: it waits for whoever has the table, all wait for it.
+    hold(
+        lane,
+        _NAME,
+        "BEGIN",
+        _LOCK,
+        for_seconds=for_seconds,
+        options="-c lock_timeout=0",
+    )
 
 
 def _end(lane: Lane, links: Links) -> Undo:

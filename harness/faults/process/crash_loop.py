@@ -4,7 +4,10 @@ lives counts against what it took.
 """
 
 from functools import partial
+from http import HTTPStatus
 from typing import Any
+
+import docker.errors
 
 from harness.conditions import Condition
 from harness.faults.arguments import check_range
@@ -33,4 +36,9 @@ def _go_round(container: Any, *, lives_seconds: float) -> None:
     if not container.attrs["State"]["Running"]:
         services.start_again(container)
     elif services.up_seconds(container) >= lives_seconds:
-        container.kill()
+        try:
+            container.kill()
+        except docker.errors.APIError as error:
+            # Another lane, which shares the service, has just done it.
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise

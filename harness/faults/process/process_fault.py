@@ -161,11 +161,18 @@ class ProcessFault:
     def _read_links(
         self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
     ) -> tuple[Reading, ...] | None:
-        """Return a reading of each link, None while one of them feels nothing."""
+        """Return a reading of each link, None while one of them feels nothing.
+
+        Or while nobody can tell, as a container that would feel it is not running.
+        """
         before = {each.on: each for each in aim.before}
         links = [link for link in self._links(lane) if link.name in before]
         readings = []
-        for each in lane.feel(links, _CHECK):
+        try:
+            felt = lane.feel(links, _CHECK)
+        except StackLost:
+            return None
+        for each in felt:
             observed = feels(before[each.on], each)
             if observed is None:
                 return None

@@ -210,3 +210,18 @@ def test_what_has_no_sidecar_says_so(
     assert needs.why_not.__wrapped__(need) == (
         "there is no image ours/none:such; `harness setup` says why"
     )
+
+
+@pytest.mark.parametrize("need", [needs.DROP_PACKETS, needs.SMALL_DISKS, needs.CLOCKS])
+def test_ctrl_c_in_a_trial_is_heard_and_leaves_nothing(
+    engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, need: str
+) -> None:
+    """It comes while the sidecar runs; that is no word on what is possible here."""
+
+    def ctrl_c(container: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("docker.models.containers.Container.wait", ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        needs._TRIALS[need](engine)
+    assert not session.everything(engine, session.of_trials().id)

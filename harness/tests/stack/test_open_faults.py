@@ -1,10 +1,13 @@
 """The record of open faults outlives whoever wrote it."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
+import docker
 import pytest
 
-from harness.stack.open_faults import OpenFault, forget, on_record, read
+from harness.stack.open_faults import OpenFault, forget, on_record, read, undo_all
 from harness.stack.services import Plug
 from harness.stack.toxiproxy import Proxy
 from harness.stack.undoing import (
@@ -115,3 +118,20 @@ def test_every_undo_comes_back_as_it_was(tmp_path: Path, undo: Undo) -> None:
 
     with on_record(tmp_path, fault):
         assert read(tmp_path) == [fault]
+
+
+def test_one_that_cannot_be_undone_keeps_no_other_from_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever fails there: a full disk is no error that an undo foresees."""
+    clock = tmp_path / "clock-worker"
+    clock.with_suffix(".draft").mkdir()
+    stuck = OpenFault(name="clock", lane="outbox", undo=SetClock(file=str(clock)))
+    over = OpenFault(name="over", lane="outbox", undo=NothingToUndo())
+    for fault in (over, stuck):
+        with suppress(RuntimeError), on_record(tmp_path, fault):
+            raise RuntimeError
+
+    assert undo_all(tmp_path, cast(docker.DockerClient, None)) == [stuck]
+    assert read(tmp_path) == [stuck]
+    assert "clock of outbox: not healed" in capsys.readouterr().err

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import docker.errors
 import pytest
 import requests
 
 from harness.clock import now, wait_until
-from harness.errors import HarnessError
+from harness.errors import FaultNotHealed, HarnessError
 from harness.stack import session, toxiproxy
 from harness.stack.open_faults import OpenFault, on_record, read
 from harness.stack.toxiproxy import Proxy, ProxyState, Toxiproxy, ToxiproxyError
@@ -268,6 +269,24 @@ def test_healing_is_repeatable_and_mends_everything(bench: Bench) -> None:
             )
         }
     assert bench.echoes()
+
+
+@pytest.mark.engine
+def test_a_server_whose_proxies_are_well_is_not_started_anew(bench: Bench) -> None:
+    """All lanes use it: what one of them still feels comes of something else."""
+    bench.toxiproxy.heal(bench.proxy)
+    fault = HealProxies(
+        container="not even looked for",
+        toxiproxy_url=bench.toxiproxy.url,
+        proxies=(bench.proxy,),
+    )
+    engine = docker.from_env()
+    with pytest.raises(FaultNotHealed, match="it is not they"):
+        fault.hard(engine)
+    bench.toxiproxy.disable(NAME)
+    with pytest.raises(docker.errors.NotFound):
+        fault.hard(engine)
+    bench.toxiproxy.enable(NAME)
 
 
 @pytest.mark.engine
