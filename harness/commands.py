@@ -115,8 +115,9 @@ def _results(folder: Path) -> "RunResult | None":
 def judge(options: argparse.Namespace) -> int:
     """Judge a run again from its folder; its verdict is the exit code."""
     from harness import ci
-    from harness.report.evidence import judge_run
+    from harness.report.evidence import check_is_run, judge_run
 
+    check_is_run(options.run, empty_is_fine=True)
     code = judge_run(options.run, tell=_tell)
     _tell_verdicts(options.run)
     return ci.exit_code(code, options.no_verdict)
@@ -125,16 +126,21 @@ def judge(options: argparse.Namespace) -> int:
 def merge(options: argparse.Namespace) -> int:
     """Make one run of the folders that shards left; its verdict is the exit code."""
     from harness import ci, run_folder
+    from harness.errors import EvidenceNotWritten
     from harness.merge import merge
 
     into = options.into or run_folder.new(_project() / "reports")
     code = merge(options.runs, into, _tell)
-    if options.into is None:
-        run_folder.point_latest_at(into)
     for line in ci.announce(into, os.environ, options.no_verdict):
         _tell(line)
     _tell_verdicts(into)
     _tell(f"the report: {into / 'index.html'}")
+    if options.into is None:
+        try:
+            run_folder.point_latest_at(into)
+        except EvidenceNotWritten as error:
+            _tell(str(error))
+            code = code if code == _BROKE else error.exit_code
     return ci.exit_code(code, options.no_verdict)
 
 

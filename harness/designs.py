@@ -189,7 +189,12 @@ def read_design(path: Path, project: Path) -> Design:
             "promises nothing"
         )
     promises, line = literals["PROMISES"]
-    recovery, _ = literals.get("RECOVERY_SECONDS", (_RECOVERY_SECONDS, 0))
+    recovery, at = literals.get("RECOVERY_SECONDS", (_RECOVERY_SECONDS, 0))
+    if not _is_number(recovery) or recovery < 0:
+        raise UsageError(
+            f"{where}:{at}: RECOVERY_SECONDS must be a number, 0 or more, not "
+            f"{recovery!r}"
+        )
     return Design(
         name=path.stem,
         sentence=" ".join(docstring.split("\n\n")[0].split()),
@@ -217,12 +222,16 @@ def _literals(module: ast.Module, where: str) -> dict[str, tuple[Any, int]]:
         if name in ("PROMISES", "RECOVERY_SECONDS"):
             try:
                 found[name] = (ast.literal_eval(value), statement.lineno)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise UsageError(
                     f"{where}:{statement.lineno}: {name} must be a literal, because "
                     "the harness reads it without importing the file"
                 ) from error
     return found
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _promises(value: object, where: str) -> dict[str, Promise]:
@@ -236,9 +245,11 @@ def _promises(value: object, where: str) -> dict[str, Promise]:
                 f"{{'within_seconds': n}}, not {limits!r}"
             )
         seconds = limits.get("within_seconds")
-        if seconds is not None and not 0 < seconds <= _LIMIT_SECONDS_AT_MOST:
+        if seconds is not None and not (
+            _is_number(seconds) and 0 < seconds <= _LIMIT_SECONDS_AT_MOST
+        ):
             raise UsageError(
-                f"{where}: {name!r} within {seconds} s: a limit is above 0 and at "
+                f"{where}: {name!r} within {seconds!r} s: a limit is above 0 and at "
                 f"most {_LIMIT_SECONDS_AT_MOST:g} s"
             )
         promises[name] = Promise(within_seconds=seconds)

@@ -295,7 +295,7 @@ def pytest_runtest_makereport(
     if report.failed and (result is None or result.verdict in _PASSES):
         # A test of another kind, or one that asks more of its cell than its promises.
         item.config.stash[_failed_otherwise] = True
-    if result is not None and report.failed and report.when == "call":
+    elif result is not None and report.failed and report.when == "call":
         report.longrepr = "\n".join(
             [
                 f"{result.scenario} × {result.lane}: {result.verdict.value}",

@@ -51,10 +51,21 @@ def write_facts(folder: Path, facts: RunFacts) -> None:
 
 
 def point_latest_at(folder: Path) -> None:
-    """Let `latest` beside the folder point at it, from one moment to the next."""
+    """Let `latest` beside the folder point at it, from one moment to the next.
+
+    Raises EvidenceNotWritten where something else has that name.
+    """
+    latest = folder.parent / "latest"
     draft = folder.parent / f".latest-{secrets.token_hex(4)}"
-    draft.symlink_to(folder.name)
-    draft.replace(folder.parent / "latest")
+    try:
+        draft.symlink_to(folder.name)
+        draft.replace(latest)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise EvidenceNotWritten(
+            f"{latest} cannot be made to point at {folder.name}: {error}. If it is no "
+            "link, move it away."
+        ) from error
 
 
 def told_apart(versions: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -39,12 +39,12 @@ from harness.scenario import Story
 from harness.selection import CellAsked, why_not, why_not_beside
 from harness.stack import needs, open_faults
 from harness.stack import stack as stacks
-from harness.stack.engine import FAILURES
 from harness.stack.setup import set_up_versions
 from harness.terminal.end import Ending, last_lines, without
 from harness.terminal.state import RunState
 from harness.terminal.terminal import Terminal, View
 
+_BROKE = 1
 _HARNESS_FAILED = 3
 
 
@@ -275,15 +275,15 @@ class ScenarioSession:
                 self._finish(
                     interrupted=interrupted or self._interrupted, crashed=crashed
                 )
-            run_folder.point_latest_at(self.folder)
             # Of shards, a CI is told when they are merged.
             environment = {} if self._facts.shard else os.environ
             self.announced = ci.announce(self.folder, environment, self._no_verdict)
+            run_folder.point_latest_at(self.folder)
         except Exception as error:  # noqa: BLE001 - without a report no run is good
             if not isinstance(error, EvidenceNotWritten | OSError):
                 self.announced = traceback.format_exc().splitlines()
             self._troubles.append(f"the report could not be written: {error}")
-            self._exit_code = _HARNESS_FAILED
+            self._exit_code = _BROKE if is_broken(self.folder) else _HARNESS_FAILED
         return self._exit_code
 
     def close(self) -> None:
@@ -324,7 +324,7 @@ class ScenarioSession:
         still_on = open_faults.read(self._stack.session.folder)
         try:
             left = stacks.leave(self._stack, self._terminal.tell)
-        except (HarnessError, *FAILURES) as error:
+        except Exception as error:  # noqa: BLE001 - what ran is reported all the same
             self._note(harness_error=f"the stack could not be removed: {error}")
             left = ["whatever was started"]
         if left:
@@ -359,6 +359,14 @@ class ScenarioSession:
 
     def _save_facts(self) -> None:
         run_folder.write_facts(self.folder, self._facts)
+
+
+def is_broken(folder: Path) -> bool:
+    """Say whether a promise is known to be broken: that goes before all else."""
+    try:
+        return judge_cells(folder).exit_code == _BROKE
+    except Exception:  # noqa: BLE001 - what cannot be judged is said elsewhere
+        return False
 
 
 def _seed(asked: int | None, shard: Shard | None) -> int:

@@ -88,10 +88,19 @@ def _changes(was: CellResult, now: CellResult) -> Iterator[Change]:
         if was.verdict is not CellVerdict.NONE:
             yield _change("no verdict", now, "; ".join(now.because), promised=False)
         return
+    if was.verdict is CellVerdict.NONE:
+        return
     for name, found in now.guarantees.items():
         earlier = was.guarantees.get(name)
         verdicts = (earlier.verdict if earlier else None, found.verdict)
-        if verdicts == (Verdict.VALID, Verdict.INVALID):
+        # What was harm that nobody had promised to avoid may be a broken promise now.
+        newly_promised = (
+            earlier is not None
+            and verdicts == (Verdict.INVALID, Verdict.INVALID)
+            and found.judged_as_promised
+            and not earlier.judged_as_promised
+        )
+        if verdicts == (Verdict.VALID, Verdict.INVALID) or newly_promised:
             yield _change("new", now, _said(name, found), found.judged_as_promised)
         elif earlier and verdicts == (Verdict.INVALID, Verdict.VALID):
             said = _said(name, earlier)

@@ -62,6 +62,7 @@ def results_of(folder: Path) -> RunResult:
     """Return a run's results; judge the run where it has none. Raises UsageError."""
     path = folder / "results.json"
     if not path.exists():
+        check_is_run(folder)
         judge_run(folder)
     try:
         return results.decode(path.read_bytes())
@@ -69,6 +70,17 @@ def results_of(folder: Path) -> RunResult:
         raise UsageError(
             f"{path} cannot be read ({error}); run `harness judge {folder}` first"
         ) from error
+
+
+def check_is_run(folder: Path, *, empty_is_fine: bool = False) -> None:
+    """Raise UsageError for a folder that no run has left: nothing is written there."""
+    if empty_is_fine and folder.is_dir() and not any(folder.iterdir()):
+        return
+    ours = [folder / name for name in ("run.json", "results.json")]
+    if not any(path.exists() for path in ours) and not _histories(folder):
+        raise UsageError(
+            f"{folder} is not the folder of a run: it has no run.json and no histories"
+        )
 
 
 def judge_cell(folder: Path, scenario: str, lane: str) -> CellResult:

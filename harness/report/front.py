@@ -155,13 +155,21 @@ def _recovery(cells: Sequence[CellResult]) -> Number:
     )
 
 
+_OWN_RUN = "; a job's own run does not count"
+
+
 def limit_of(cell: CellResult) -> str:
     """Say within how many seconds the cell's design must recover, and by whose word."""
     found = cell.guarantees.get(RECOVERY)
     if found is None or found.within_seconds is None:
         return "no limit"
-    return f"at most {found.within_seconds:g} s" + (
-        "" if found.promised else ", not promised"
+    took = cell.recovery_seconds
+    longer = took is not None and took > found.within_seconds
+    return (
+        f"at most {found.within_seconds:g} s"
+        + ("" if found.promised else ", not promised")
+        # The number has all of a job in it, the limit what it only waited.
+        + (_OWN_RUN if longer and not misses_its_limit(cell) else "")
     )
 
 

@@ -99,9 +99,13 @@ def _page(
 
 
 def _glyph(result: RunResult) -> str:
-    """Return the headline's sign: the worst verdict's; a weakness keeps promises."""
+    """Return the headline's sign: the worst verdict's; a weakness keeps promises.
+
+    A run that did not come to its end is no good run.
+    """
     verdict = worst(cell.verdict for cell in result.cells)
-    if verdict is None:
+    cut_off = result.run.harness_error or result.run.interrupted
+    if verdict is None or (cut_off and verdict is not CellVerdict.BROKE):
         return GLYPHS[CellVerdict.NONE]
     return GLYPHS[CellVerdict.KEPT if verdict is CellVerdict.WEAKNESS else verdict]
 

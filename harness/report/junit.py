@@ -39,19 +39,27 @@ def render(result: RunResult, page: str = "index.html") -> str:
             result,
             page,
         )
+    if result.run.harness_error:
+        _error(root, PRODUCT, "harness error", result.run.harness_error)
     return _text(root)
 
 
 def not_drawn(headline: str, trace: str) -> str:
     """Return a file that no reader takes for a good run, for want of a better one."""
     root = ET.Element("testsuites", name=PRODUCT)
+    _error(root, "junit.xml", "not drawn", headline, trace)
+    return _text(root)
+
+
+def _error(root: ET.Element, name: str, kind: str, what: str, more: str = "") -> None:
+    """Add what is no cell's own, as a suite with one case that is an error."""
     suite = ET.SubElement(
         root, "testsuite", name=PRODUCT, tests="1", failures="0", errors="1"
     )
-    case = ET.SubElement(suite, "testcase", name="junit.xml", classname=PRODUCT)
-    error = ET.SubElement(case, "error", type="not drawn", message=_clean(headline))
-    error.text = _clean(trace)
-    return _text(root)
+    case = ET.SubElement(suite, "testcase", name=name, classname=PRODUCT)
+    first = what.strip().splitlines()[-1] if what.strip() else kind
+    error = ET.SubElement(case, "error", type=kind, message=_clean(first))
+    error.text = _clean(more or what)
 
 
 def _suite(

@@ -44,8 +44,11 @@ def _first_success(account: Account, healed: float) -> float | None:
 def _normal_wait(account: Account, begun: float, healed: float) -> float | None:
     """Return how long after the heal the last job ended that had waited too long.
 
-    None where nothing tells what is normal, or no job shows that it is again.
+    None where nothing tells what is normal, or no job shows that it is again; and where
+    one waits for ever.
     """
+    if any(not job.started for record in account.jobs for job in record.each_open()):
+        return None
     waits = [each for record in account.jobs if (each := _wait(record)) is not None]
     normal = p95([wait for _, ended, wait in waits if ended < begun])
     if normal is None or not any(asked > healed for asked, _, _ in waits):

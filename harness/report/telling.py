@@ -24,12 +24,15 @@ WORDS = kinds()
 def sentence(found: Group) -> str:
     """Say what a group of anomalies is: "40 jobs pending for ever: each ..."."""
     each = "" if found.count == 1 else "each "
-    return f"{_counted(found.kind, found.count)}: {each}{found.because}"
+    counted = _counted(found.kind, found.count, len(found.keys))
+    return f"{counted}: {each}{found.because}"
 
 
-def _counted(kind: str, count: int) -> str:
+def _counted(kind: str, count: int, keys: int) -> str:
+    """Count anomalies, and keys where one has several: the books count keys."""
     one, many = WORDS.get(kind, (kind, kind))
-    return f"{count} {one if count == 1 else many}"
+    of_keys = "" if keys == count else f" ({keys} key{'s' if keys != 1 else ''})"
+    return f"{count} {one if count == 1 else many}{of_keys}"
 
 
 def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
@@ -50,12 +53,13 @@ def anomaly_results(anomalies: Iterable[Anomaly]) -> tuple[AnomalyResult, ...]:
             for each in members
         )
         count = sum(each.count for each in causes)
+        keys = {key for each in causes for key in each.jobs}
         results.append(
             AnomalyResult(
                 kind=kind,
-                sentence=_counted(kind, count),
+                sentence=_counted(kind, count, len(keys)),
                 count=count,
-                jobs=tuple(sorted({key for each in causes for key in each.jobs})),
+                jobs=tuple(sorted(keys)),
                 causes=causes,
             )
         )

@@ -4,15 +4,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import msgspec
 import pytest
 
 from harness import __main__ as command_line
-from harness import ci
+from harness import ci, pytest_plugin, run_folder
+from harness.errors import EvidenceNotWritten
 from harness.report import annotations
+from harness.report.cells import without_verdict
 from harness.report.evidence import judge_run
+from harness.scenario_session import is_broken
 from harness.tests.histories import runs
+from harness.verdict import CellVerdict
 
 PROJECT = Path(__file__).parents[2]
 ON_GITHUB = {"GITHUB_ACTIONS": "true"}
@@ -177,6 +185,37 @@ def test_a_report_that_cannot_be_written_is_3(tmp_path: Path) -> None:
     done = pytest_run(NOT_POSSIBLE, f"--reports={tmp_path}")
     assert done.returncode == 3, done.stdout
     assert "the report could not be written: " in done.stdout
+
+
+def test_a_test_that_fails_for_a_reason_of_its_own_says_which() -> None:
+    """A cell that kept its promises is no reason: pytest's own words stay."""
+    broke = "story × careful: broke\nsome job was lost"
+    for verdict, said in ((CellVerdict.KEPT, "assert 0"), (CellVerdict.BROKE, broke)):
+        result = without_verdict("story", "careful", "some job was lost")
+        result = msgspec.structs.replace(result, verdict=verdict)
+        stash, config = pytest.Stash(), SimpleNamespace(stash=pytest.Stash())
+        stash[pytest_plugin._result] = result
+        report = SimpleNamespace(failed=True, when="call", longrepr="assert 0")
+        hook = pytest_plugin.pytest_runtest_makereport(
+            cast(pytest.Item, SimpleNamespace(stash=stash, config=config))
+        )
+        next(hook)
+        with suppress(StopIteration):
+            hook.send(cast(pytest.TestReport, report))
+        assert report.longrepr == said
+
+
+@pytest.mark.parametrize(("part", "broke"), [(runs.kept, False), (runs.broke, True)])
+def test_a_broken_promise_goes_before_what_could_not_be_written(
+    tmp_path: Path, part: Callable[[Path], None], *, broke: bool
+) -> None:
+    """A folder has the name of the link to the newest run; nothing is left of ours."""
+    (tmp_path / "latest").mkdir()
+    part(tmp_path / "run")
+    with pytest.raises(EvidenceNotWritten, match="cannot be made to point at run"):
+        run_folder.point_latest_at(tmp_path / "run")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["latest", "run"]
+    assert is_broken(tmp_path / "run") is broke
 
 
 def test_a_crash_of_ours_is_3_and_never_1(

@@ -57,6 +57,13 @@ def test_designs_climb_from_the_tutorial_by_what_they_promise(tmp_path: Path) ->
         ('"""Doc."""\nPROMISES = ["runs"]\n', "must be a dict"),
         ('"""Doc."""\nPROMISES = {"runs": {"in": 1}}\n', "limits of 'runs'"),
         ('"""Doc."""\nPROMISES = {"runs": {"within_seconds": 61}}\n', "at most 60"),
+        (
+            '"""Doc."""\nPROMISES = {"runs": {"within_seconds": "9"}}\n',
+            "'9' s: a limit",
+        ),
+        ('"""Doc."""\nPROMISES = {[]: {}}\n', "must be a literal"),
+        ('"""Doc."""\nPROMISES = {}\nRECOVERY_SECONDS = None\n', "py:3: RECOVERY_S"),
+        ('"""Doc."""\nPROMISES = {}\nRECOVERY_SECONDS = -1\n', "a number, 0 or more"),
     ],
 )
 def test_a_design_that_cannot_be_used_is_named_with_its_fault(

@@ -61,6 +61,23 @@ def test_a_verdict_that_is_gone_is_neither_new_nor_fixed(
     assert not gone.breaks_a_promise
     back = compare(judge_cells(lost), judge_cells(clean))
     assert back.changes == ()
+    cut = run(tmp_path / "cut", harm=damage.duplicate_effect)
+    path = cut / "story/changed/history.jsonl"
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert compare(judge_cells(cut), judge_cells(clean)).changes == ()
+
+
+def test_a_promise_of_what_was_never_kept_is_broken_anew(tmp_path: Path) -> None:
+    """The same harm, which nobody had promised to avoid."""
+    for name, promises in (("before", ()), ("after", ("every_job_starts",))):
+        folder = tmp_path / name
+        runs.put(folder, harm=damage.stranded_pending, promises=promises)
+        runs.run_json(folder, id=name)
+    found = compare(judge_cells(tmp_path / "before"), judge_cells(tmp_path / "after"))
+    assert [(each.state, each.sentence) for each in found.changes] == [
+        ("new", STRANDED)
+    ]
+    assert found.breaks_a_promise
 
 
 def test_cells_of_one_run_alone_and_other_differences_are_said(
@@ -95,6 +112,25 @@ def test_a_run_that_is_not_there_is_a_usage_error(
     assert harness(["diff", missing, str(clean)]) == 4
     assert "missing is not the folder of a run" in capsys.readouterr().err
     assert harness(["report", str(clean), "--against", missing]) == 4
+
+
+def test_a_folder_that_no_run_has_left_is_not_written_to(
+    tmp_path: Path, clean: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody's site, or the folder of all runs."""
+    page = tmp_path / "site" / "index.html"
+    page.parent.mkdir()
+    page.write_text("mine")
+    for command in (
+        ["diff", page.parent, clean],
+        ["report", clean, "--against", page.parent],
+        ["report", page.parent],
+        ["judge", page.parent],
+    ):
+        assert harness([str(each) for each in command]) == 4
+        assert "it has no run.json and no histories" in capsys.readouterr().err
+    assert page.read_text() == "mine"
+    assert list(page.parent.iterdir()) == [page]
 
 
 def test_a_report_against_another_marks_its_cells(clean: Path, harmed: Path) -> None:

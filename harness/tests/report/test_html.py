@@ -124,6 +124,24 @@ def test_runs_without_any_cell_have_a_page_too(
     assert "Nothing ran." in html.render(judge_cells(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("parts", "sign"),
+    [
+        ((runs.kept,), "✓"),
+        ((runs.kept, runs.interrupted), "?"),
+        ((runs.kept, runs.lost_stack), "?"),
+        ((runs.broke, runs.lost_stack), "✕"),
+    ],
+)
+def test_a_run_that_was_cut_off_does_not_look_good(
+    tmp_path: Path, parts: tuple[object, ...], sign: str
+) -> None:
+    """In the browser's tab: not all has been seen to be well; what broke, broke."""
+    for part in parts:
+        part(tmp_path)  # type: ignore[operator]
+    assert f"<title>{sign} " in html.render(judge_cells(tmp_path))
+
+
 def test_every_event_of_a_job_has_words() -> None:
     """None is called by the name of its type."""
     told = damage.dead_lettered(damage.second_attempt(facts(3), 2), 3)

@@ -171,3 +171,11 @@ def test_what_was_not_drawn_is_no_good_run() -> None:
     """An empty file would pass."""
     root = read(junit.not_drawn("No.", "a\x00b"))
     assert len(list(root.iter("error"))) == 1
+
+
+def test_a_run_whose_harness_failed_has_an_error(tmp_path: Path) -> None:
+    """Also where each cell that ran kept its promises, and the rest is skipped."""
+    runs.kept(tmp_path)
+    runs.lost_stack(tmp_path)
+    (error,) = read(junit.render(judge_cells(tmp_path))).iter("error")
+    assert error.get("message") == "the stack did not come up"

@@ -7,6 +7,7 @@ from harness.fates import fold
 from harness.history import AnyEvent, SubmitBegun
 from harness.report.recovery import recovery
 from harness.report.results import Recovery
+from harness.tests.histories import damage
 from harness.tests.histories.build import Facts, cell, fault, history, job, sealed
 
 # The fault is asked at 1010, confirmed at 1010.2, healed at 1012, verified at 1012.2.
@@ -60,6 +61,15 @@ def test_jobs_that_wait_long_after_the_heal_are_late() -> None:
 
     assert found is not None
     assert found.normal_wait_seconds == pytest.approx(5, abs=1)
+
+
+def test_while_one_waits_for_ever_nothing_is_as_usual() -> None:
+    """Those that ended in good time do not tell of the one that never will."""
+    waits = damage.stranded_pending(job(200, at=HEALED - 1), 200)
+    found = _recovery(*_steady(1002, 1020, first=1), waits)
+
+    assert found is not None
+    assert found.normal_wait_seconds is None
 
 
 def _later(event: AnyEvent, *, by: float) -> AnyEvent:
