@@ -1,8 +1,8 @@
 """The broker no longer hears its workers: what they acknowledge is lost.
 
-Deliveries go on, the jobs run and have their effects. When the connection dies in the
-end, the broker delivers them all once more (the case of CON-01 and CON-06 b of the
-failure catalogue in which nobody notices at first).
+The jobs that it has delivered run and have their effects; it delivers no more of them
+than the prefetch count. When the connection dies in the end, these come once more (the
+case of CON-01 and CON-06 b of the failure catalogue in which nobody notices at first).
 """
 
 from harness.conditions import accepted

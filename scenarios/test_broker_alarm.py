@@ -11,11 +11,12 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    # Who publishes in the request keeps a thread for up to 4.5 s; with more clients
-    # than this they run out, and how long each waits is told by how long the alarm is.
+    # Who publishes in the request keeps a thread for some seven seconds; with more
+    # clients than this they run out, and how long each waits is told by how long the
+    # alarm is.
     workload=jobs(per_second=4, for_seconds=28),
     faults=[memory_alarm(when=accepted(20), for_seconds=5)],
-    bites={"late_ack": {"duplicate_job"}},
+    bites={"late_ack": {"duplicate_effect: published twice"}},
 )
 
 

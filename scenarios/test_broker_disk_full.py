@@ -12,7 +12,7 @@ from harness.workload import jobs
 SCENARIO = Scenario(
     workload=jobs(per_second=6, for_seconds=26),
     faults=[fill_disk("rabbitmq", when=accepted(24), for_seconds=10)],
-    bites={"late_ack": {"duplicate_job"}},
+    bites={"late_ack": {"duplicate_effect: published twice"}},
 )
 
 

@@ -1,7 +1,8 @@
 """A worker gets a twentieth of a core: its heartbeats are late, and so is each job.
 
-Nothing is broken, and nobody is told (R1 of the catalogue of faults); a broker that
-misses heartbeats takes back what the worker has (CON-12 of the failure catalogue).
+Nothing is broken, and nobody is told (R1 of the catalogue of faults). It ends before a
+broker that misses heartbeats takes back what the worker has (CON-12 of the failure
+catalogue).
 """
 
 from harness.conditions import accepted

@@ -16,7 +16,8 @@ SCENARIO = Scenario(
         per_second=6,
         for_seconds=26,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[job_at(4, "sleep", 4000), job_at(4.1, "sleep", 4000)],
+        # They are in the middle of their bodies whenever a busy machine feels it.
+        also=[job_at(4, "sleep", 12000), job_at(4.1, "sleep", 12000)],
     ),
     faults=[read_only(when=running_for(0.5, attempts=2), for_seconds=6)],
     bites={"late_ack": {"stranded_started"}},

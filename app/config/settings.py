@@ -79,10 +79,11 @@ _database: dict[str, Any] = {
 # A dead or slow database must end as an error, not as a process that waits for ever.
 # libpq and Postgres have no limit to any of these by default. Who waits for a lock
 # keeps a thread of web; who comes when all are kept waits for a thread and then for the
-# lock, and both waits must fit into the ten seconds that a client has.
+# lock, and both waits must fit into the ten seconds that a client has. So must, where
+# packets vanish, the end of an old connection and the try to make a new one.
 _database.setdefault("OPTIONS", {}).update(
     connect_timeout=3,
-    tcp_user_timeout=10_000,  # ms
+    tcp_user_timeout=3_000,  # ms
     keepalives_idle=10,
     keepalives_interval=5,
     keepalives_count=2,

@@ -21,7 +21,7 @@ What breaks it:
   and the row stays as it was.
 - A broker that refuses or is silent: the client reads 500 and is not deceived, but the
   row is committed, nobody publishes it again, and the job stays `pending` for ever.
-  While the broker is silent, each request holds a thread of web for up to six seconds.
+  While the broker is silent, each request holds a thread of web for up to 8 seconds.
 - A worker or a connection that dies: the message comes back, and the job runs again, or
   even beside its first run, with its effect twice; a job that had ended is reopened.
 

@@ -41,7 +41,7 @@ from typing import Any
 
 from celery import Task
 from django.db import connection, transaction
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from kombu import Producer
 from kombu.transport.base import StdChannel
@@ -120,7 +120,9 @@ RETRY = {
 
 LEASE_SECONDS = 6  # renewed every 2 s
 RESEND_SECONDS = 8  # how long a job may wait, though its queue is empty
-MAX_ATTEMPTS = 12  # more than a job needs whose workers die, fewer than for ever
+# More than a job needs whose workers die, fewer than for ever. The retries of one
+# message use up to 13, where the database takes an attempt's beginning and not its end.
+MAX_ATTEMPTS = 60
 POLL_SECONDS = 0.1
 REAP_SECONDS = 1.0
 # While a service was away, leases could not be renewed: give them this time first.
@@ -219,11 +221,12 @@ def reap(channel: StdChannel) -> None:
             else:
                 attempts.put_back(job)
                 Outbox.objects.create(job=job)
-        # Where messages wait, a job that waits has lost nothing.
-        if waiting_messages(channel) == 0:
-            for job in forgotten():
-                logger.warning("its message was lost", extra={"job_id": job.id})
-                Outbox.objects.create(job=job)
+        # A queue keeps its order: where messages wait, none is lost that no later one
+        # has overtaken.
+        lost = overtaken() if waiting_messages(channel) else forgotten()
+        for job in lost:
+            logger.warning("its message was lost", extra={"job_id": job.id})
+            Outbox.objects.create(job=job)
 
 
 def lapsed() -> QuerySet[Job]:
@@ -233,13 +236,39 @@ def lapsed() -> QuerySet[Job]:
 
 def forgotten() -> QuerySet[Job]:
     """Give the jobs that wait for a worker, long after their last message was sent."""
+    return _waiting_since(Now() - timedelta(seconds=RESEND_SECONDS))
+
+
+def overtaken() -> QuerySet[Job]:
+    """Give those of them that a message overtook which was sent much later.
+
+    One that is alone: which of a job's several messages was taken, nobody knows.
+    """
+    another = Outbox.objects.filter(job=OuterRef("job")).exclude(id=OuterRef("id"))
+    newest = (
+        Outbox.objects.exclude(sent_at=None)
+        .exclude(job__status=Job.Status.PENDING)
+        .exclude(Exists(another))
+        .order_by("-id")
+        .values_list("sent_at", flat=True)
+        .first()
+    )
+    if newest is None:
+        return Job.objects.none()
+    return _waiting_since(newest - timedelta(seconds=RESEND_SECONDS))
+
+
+def _waiting_since(moment: Any) -> QuerySet[Job]:
+    """Give the pending jobs that are owed nothing, and whose last message was sent
+    before this moment.
+    """
     return (
         Job.objects.filter(status=Job.Status.PENDING)
         .annotate(
             owed=Count("messages", filter=Q(messages__sent_at=None)),
             sent_at=Max("messages__sent_at", default=F("created_at")),
         )
-        .filter(owed=0, sent_at__lt=Now() - timedelta(seconds=RESEND_SECONDS))
+        .filter(owed=0, sent_at__lt=moment)
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from celery import Task
+from celery.exceptions import Reject
 from django.db import InterfaceError, InternalError, OperationalError
 from kombu import Exchange, Queue
 from kombu.transport.base import StdChannel
@@ -76,13 +77,17 @@ def retried_for_ever(task: Task) -> Iterator[None]:
 
     There is no end to it, for nothing comes after this queue, and the retries of the
     message may have been used up before it came here. The queue is named, because
-    Celery sends a retry that waits in RabbitMQ to the default queue otherwise.
+    Celery sends a retry that waits in RabbitMQ to the default queue otherwise. Where
+    the retry cannot be published, Celery rejects the message for good; this one stays.
     """
     try:
         yield
     except DATABASE_AWAY as error:
         task.request.retries = 0
-        raise task.retry(exc=error, queue=DEAD.name, countdown=RETRY_SECONDS) from error
+        try:
+            raise task.retry(exc=error, queue=DEAD.name, countdown=RETRY_SECONDS)
+        except Reject:
+            raise Reject(error, requeue=True) from error
 
 
 def waiting_messages(channel: StdChannel) -> int:

@@ -221,6 +221,40 @@ def test_a_message_that_the_broker_lost_is_owed_again(broker: Connection) -> Non
     assert relay_all(broker) == 0  # it was sent just now
 
 
+def test_a_message_that_later_ones_overtook_is_owed_again(broker: Connection) -> None:
+    """While others wait in the queue: under load it is never empty."""
+    lost = new_job()
+    relay_all(broker)
+    DEFAULT(broker.default_channel).purge()
+    later, waits = new_job(), new_job()
+    relay_all(broker)
+    Outbox.objects.filter(job=lost).update(sent_at=long_ago(60))
+    Outbox.objects.exclude(job=lost).update(
+        sent_at=long_ago(60 - outbox.RESEND_SECONDS - 1)
+    )
+    outbox.reap(broker.default_channel)
+    assert relay_all(broker) == 0  # nobody has taken a later one
+
+    begun(later)
+    outbox.reap(broker.default_channel)
+    assert [each.job_id for each in Outbox.objects.filter(sent_at=None)] == [lost.id]
+    assert waits.messages.count() == 1
+
+
+def test_a_job_with_several_messages_overtakes_nobody(broker: Connection) -> None:
+    """It may have been the first of them that was taken, and not the one sent later."""
+    new_job()
+    several = new_job()
+    relay_all(broker)
+    Outbox.objects.update(sent_at=long_ago(60))
+    Outbox.objects.create(job=several, sent_at=timezone.now())
+    begun(several)
+
+    outbox.reap(broker.default_channel)
+
+    assert relay_all(broker) == 0
+
+
 def test_a_job_that_was_never_owed_a_message_is_found(broker: Connection) -> None:
     """A row that somebody made without an outbox does not wait for ever."""
     new_job()

@@ -6,6 +6,7 @@ repetition that a fault explains from the one that nothing does, be it a repeate
 an overlap, or an effect.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -106,10 +107,14 @@ def _cause(record: JobRecord, first: Attempt, second: Attempt) -> str:
     sent = [e for e in record.publishes_ended if e.error is None and e.time <= stop]
     if len(sent) > 1:
         return "published twice"
-    came = [e.task for e in record.deliveries if not e.redelivered and e.time <= stop]
-    if len(came) > len(set(came)):
+    came = Counter(
+        e.task for e in record.deliveries if not e.redelivered and e.time <= stop
+    )
+    # A try that was never confirmed may have got there all the same.
+    tried = Counter(e.task for e in record.publishes_begun if e.time <= stop)
+    if any(came[task] > tried[task] > 0 for task in came):
         return "delivered twice"
     # After a crash of the database the ids that it took back are given again.
-    its_own = {event.task for event in record.publishes_begun}
-    strange = its_own and not its_own.issuperset(came)
-    return "another job's message" if strange else "unexplained"
+    if tried and any(task not in tried for task in came):
+        return "another job's message"
+    return "published twice" if came.total() > 1 else "unexplained"

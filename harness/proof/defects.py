@@ -49,8 +49,8 @@ NEIGHBOURS = (
         name="outbox_without_resend",
         start="outbox",
         does="The reaper does not look for jobs whose message was lost.",
-        before="        if waiting_messages(channel) == 0:\n",
-        after="        if False:\n",
+        before="        for job in lost:\n",
+        after="        for job in ():\n",
         story="publishes_unheard",
     ),
     Defect(
@@ -189,7 +189,7 @@ DEFECTS = (
         after="filter(status=Job.Status.STARTED)",
         story="quiet",
         anomaly="duplicate_run",
-        # Some of them run at once; and who is reaped twelve times is given up.
+        # Some of them run at once; and who is reaped sixty times is given up.
         beside=frozenset({"overlap", "unexpected_failure"}),
     ),
     Defect(

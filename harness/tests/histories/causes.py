@@ -247,6 +247,17 @@ def delivered_twice(events: Facts, number: int) -> Facts:
     return changed(events, number, Delivered, redelivered=False)
 
 
+def tried_twice(events: Facts, number: int) -> Facts:
+    """No try to publish it was confirmed in time, and each of them got there."""
+    events = delivered_twice(events, number)
+    (begun,), (ended,) = whole(number, PublishBegun), whole(number, PublishEnded)
+    again = [
+        msgspec.structs.replace(each, time=each.time + 1) for each in (begun, ended)
+    ]
+    error = {"confirmed": False, "error": "TimeoutError()"}
+    return changed([*events, *again], number, PublishEnded, **error)
+
+
 def given_again(events: Facts, number: int) -> Facts:
     """A crash took back a job whose message was out, and its id was given again."""
     return [
@@ -408,6 +419,12 @@ EXAMPLES: Mapping[str, Example] = {
             kind="duplicate_effect",
             cause="delivered twice",
             said="2 effects, delivered twice, under refuse-rabbitmq",
+        ),
+        Example(
+            harm=tried_twice,
+            kind="duplicate_effect",
+            cause="published twice",
+            said="2 effects, published twice, under refuse-rabbitmq",
         ),
         Example(
             harm=given_again,
