@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
-from harness.cell import Cell
+from harness.cell import LOST, Cell
 from harness.clock import now, wait_until
 from harness.errors import (
     FaultNotHealed,
@@ -184,7 +184,7 @@ def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, together: Together) -
         at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
     if fault.shared:
-        with contextlib.suppress(HarnessError):  # its own look will meet that again
+        with contextlib.suppress(HarnessError, *LOST):  # its own look meets that again
             together.once(partial(until_gone, within_seconds=_LOOK_FIRST_SECONDS))
     readings = until_gone(within_seconds=_VERIFY_WITHIN_SECONDS)
     if readings:

@@ -25,7 +25,7 @@ from harness.stack.queues import job_queues
 Tell = Callable[[str], None]
 
 # What is raised where the engine or a service is gone that we thought was there.
-_LOST = (*FAILURES, psycopg2.Error, redis.RedisError)
+LOST = (*FAILURES, psycopg2.Error, redis.RedisError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,7 +117,7 @@ class Cell:
             self._fail(HarnessError("the run was ended before this scenario was over"))
         except HarnessError as error:
             self._fail(error)
-        except _LOST as error:
+        except LOST as error:
             self._fail(StackLost(f"a part of the stack does not answer: {error}"))
 
     def _fail(self, error: HarnessError) -> None:

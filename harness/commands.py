@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NOT_PROVEN = 1
 _FAILED = 3
 _BROKE = 1
+_INTERRUPTED = 2
 
 
 def setup(_: argparse.Namespace) -> int:
@@ -140,7 +141,7 @@ def merge(options: argparse.Namespace) -> int:
             run_folder.point_latest_at(into)
         except EvidenceNotWritten as error:
             _tell(str(error))
-            code = code if code == _BROKE else error.exit_code
+            code = code if code in (_BROKE, _INTERRUPTED) else error.exit_code
     return ci.exit_code(code, options.no_verdict)
 
 

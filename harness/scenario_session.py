@@ -45,6 +45,7 @@ from harness.terminal.state import RunState
 from harness.terminal.terminal import Terminal, View
 
 _BROKE = 1
+_INTERRUPTED = 2
 _HARNESS_FAILED = 3
 
 
@@ -278,13 +279,22 @@ class ScenarioSession:
             # Of shards, a CI is told when they are merged.
             environment = {} if self._facts.shard else os.environ
             self.announced = ci.announce(self.folder, environment, self._no_verdict)
-            run_folder.point_latest_at(self.folder)
+            self._point_latest()
         except Exception as error:  # noqa: BLE001 - without a report no run is good
             if not isinstance(error, EvidenceNotWritten | OSError):
                 self.announced = traceback.format_exc().splitlines()
             self._troubles.append(f"the report could not be written: {error}")
             self._exit_code = _BROKE if is_broken(self.folder) else _HARNESS_FAILED
         return self._exit_code
+
+    def _point_latest(self) -> None:
+        """Let `latest` name this run; that it cannot is a failure like any other."""
+        try:
+            run_folder.point_latest_at(self.folder)
+        except EvidenceNotWritten as error:
+            self._troubles.append(str(error))
+            if self._exit_code not in (_BROKE, _INTERRUPTED, UsageError.exit_code):
+                self._exit_code = _HARNESS_FAILED
 
     def close(self) -> None:
         """Let signals mean what they meant before: nothing is left to be heard of."""

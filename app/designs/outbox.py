@@ -242,13 +242,15 @@ def forgotten() -> QuerySet[Job]:
 def overtaken() -> QuerySet[Job]:
     """Give those of them that a message overtook which was sent much later.
 
-    One that is alone: which of a job's several messages was taken, nobody knows.
+    One that is alone: which of a job's several messages was taken, nobody knows. And
+    one that was taken a while ago: until then, a job's own may wait for its retry.
     """
     another = Outbox.objects.filter(job=OuterRef("job")).exclude(id=OuterRef("id"))
     newest = (
         Outbox.objects.exclude(sent_at=None)
         .exclude(job__status=Job.Status.PENDING)
         .exclude(Exists(another))
+        .filter(job__updated_at__lt=Now() - timedelta(seconds=RESEND_SECONDS))
         .order_by("-id")
         .values_list("sent_at", flat=True)
         .first()

@@ -237,6 +237,10 @@ def test_a_message_that_later_ones_overtook_is_owed_again(broker: Connection) ->
 
     begun(later)
     outbox.reap(broker.default_channel)
+    assert relay_all(broker) == 0  # it was taken just now
+
+    Job.objects.update(updated_at=long_ago(outbox.RESEND_SECONDS + 1))
+    outbox.reap(broker.default_channel)
     assert [each.job_id for each in Outbox.objects.filter(sent_at=None)] == [lost.id]
     assert waits.messages.count() == 1
 
@@ -249,6 +253,7 @@ def test_a_job_with_several_messages_overtakes_nobody(broker: Connection) -> Non
     Outbox.objects.update(sent_at=long_ago(60))
     Outbox.objects.create(job=several, sent_at=timezone.now())
     begun(several)
+    Job.objects.update(updated_at=long_ago(outbox.RESEND_SECONDS + 1))
 
     outbox.reap(broker.default_channel)
 

@@ -1,7 +1,8 @@
 """Two runs held against each other: what is newly harmed, and what is fixed.
 
 It exists so that a change of a design is judged by what it changed. Only what both
-runs know is compared: where either has no verdict, nothing is called new or fixed.
+runs know is compared: where either has no verdict, nothing is called new or fixed,
+but for a promise that is broken now.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,23 +89,21 @@ def _changes(was: CellResult, now: CellResult) -> Iterator[Change]:
         if was.verdict is not CellVerdict.NONE:
             yield _change("no verdict", now, "; ".join(now.because), promised=False)
         return
-    if was.verdict is CellVerdict.NONE:
-        return
+    known_before = was.verdict is not CellVerdict.NONE
     for name, found in now.guarantees.items():
         earlier = was.guarantees.get(name)
         verdicts = (earlier.verdict if earlier else None, found.verdict)
-        # What was harm that nobody had promised to avoid may be a broken promise now.
-        newly_promised = (
-            earlier is not None
-            and verdicts == (Verdict.INVALID, Verdict.INVALID)
-            and found.judged_as_promised
-            and not earlier.judged_as_promised
-        )
-        if verdicts == (Verdict.VALID, Verdict.INVALID) or newly_promised:
+        newly_harmed = verdicts == (Verdict.VALID, Verdict.INVALID) and known_before
+        newly_broken = _is_broken(found) and not (earlier and _is_broken(earlier))
+        if newly_harmed or newly_broken:
             yield _change("new", now, _said(name, found), found.judged_as_promised)
-        elif earlier and verdicts == (Verdict.INVALID, Verdict.VALID):
+        elif known_before and earlier and verdicts == (Verdict.INVALID, Verdict.VALID):
             said = _said(name, earlier)
             yield _change("fixed", now, said, earlier.judged_as_promised)
+
+
+def _is_broken(found: GuaranteeResult) -> bool:
+    return found.verdict is Verdict.INVALID and found.judged_as_promised
 
 
 def _change(state: State, cell: CellResult, sentence: str, promised: bool) -> Change:

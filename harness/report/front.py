@@ -169,7 +169,7 @@ def limit_of(cell: CellResult) -> str:
         f"at most {found.within_seconds:g} s"
         + ("" if found.promised else ", not promised")
         # The number has all of a job in it, the limit what it only waited.
-        + (_OWN_RUN if longer and not misses_its_limit(cell) else "")
+        + (_OWN_RUN if longer and found.verdict is Verdict.VALID else "")
     )
 
 

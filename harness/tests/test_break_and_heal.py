@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import docker.errors
 import msgspec
 import pytest
 
@@ -285,15 +286,18 @@ def _pair(tmp_path: Path, setting: Setting) -> tuple[Setting, Setting]:
     return setting, other
 
 
+@pytest.mark.parametrize(
+    "trouble", [StackLost("its worker is not running"), docker.errors.NotFound("gone")]
+)
 def test_a_lane_with_trouble_of_its_own_takes_no_other_with_it(
-    pair: tuple[Setting, Setting], monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Setting, Setting], monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
-    """Whether it cannot look at all, or goes on feeling what nobody else feels."""
+    """Whatever a cell counts as its own loss: the others look for themselves."""
     monkeypatch.setattr("harness.break_and_heal._LOOK_FIRST_SECONDS", 0.2)
     well, sick = pair
 
     def no_container() -> bool:
-        raise StackLost("worker of the sick lane is not running")
+        raise trouble
 
     for _ in range(2):  # which lane looks first is luck
         together = Together(2)
@@ -301,7 +305,7 @@ def test_a_lane_with_trouble_of_its_own_takes_no_other_with_it(
             fault = Ends(shared=True, is_gone=no_container)
             fails = pool.submit(sick.run, fault, together=together)
             goes_on = pool.submit(well.run, Ends(shared=True), together=together)
-            with pytest.raises(StackLost):
+            with pytest.raises(type(trouble)):
                 fails.result(10)
             assert goes_on.result(10).of(FaultVerified)
 

@@ -65,6 +65,8 @@ def test_a_verdict_that_is_gone_is_neither_new_nor_fixed(
     path = cut / "story/changed/history.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
     assert compare(judge_cells(cut), judge_cells(clean)).changes == ()
+    broke = compare(judge_cells(cut), judge_cells(harmed))
+    assert [(c.state, c.sentence) for c in broke.changes] == [("new", STRANDED)]
 
 
 def test_a_promise_of_what_was_never_kept_is_broken_anew(tmp_path: Path) -> None:
