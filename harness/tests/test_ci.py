@@ -180,7 +180,7 @@ def test_a_pytest_that_crashes_is_3_and_the_report_says_so(tmp_path: Path) -> No
 
 
 def test_a_latest_that_is_no_link_is_3(tmp_path: Path) -> None:
-    """Never 0, and never 5: who reads it would read another run. The report is there."""
+    """Never 0, and never 5: who reads it reads another run. The report is there."""
     (tmp_path / "latest").mkdir()
     done = pytest_run(NOT_POSSIBLE, f"--reports={tmp_path}")
     assert done.returncode == 3, done.stdout
