@@ -20,7 +20,7 @@ SCENARIO = Scenario(
     ],
     bites={"late_ack": {"stranded_pending"}},
     # The queue is gone in a moment: what matters is what the worker's absence covers.
-    floors=Floors(finished=20, fault_window=0),
+    floors=Floors(finished=10, fault_window=0),
 )
 
 
