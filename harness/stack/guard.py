@@ -74,9 +74,11 @@ def _clean_up(*, keep_kept: bool) -> list[str]:
     return lines
 
 
-def _clean(session: Session, engine: docker.DockerClient, *, keep: bool) -> str:
+def _clean(
+    session: Session, engine: docker.DockerClient, *, keep: bool, times: int = 1
+) -> str:
     """Heal the stack if it is to be kept, else remove it; say what was done."""
-    if keep and not open_faults.undo_all(session.folder, engine):
+    if keep and not open_faults.undo_all(session.folder, engine, times=times):
         return "kept stack, healed; `make down` removes it"
     left = remove(engine, session.id)
     shutil.rmtree(session.folder, ignore_errors=True)
@@ -95,13 +97,12 @@ def _watch(session: Session) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     engine = connect(timeout_seconds=_ENGINE_ANSWERS_WITHIN_SECONDS)
-    if session.keep and session.folder.exists():
-        if not wait_until(lambda: claim(session), within_seconds=_CLAIM_WITHIN_SECONDS):
-            return
-        if not open_faults.undo_all(session.folder, engine, times=_TIMES):
-            return
-    remove(engine, session.id)
-    shutil.rmtree(session.folder, ignore_errors=True)
+    keep = session.keep and session.folder.exists()
+    if keep and not wait_until(
+        lambda: claim(session), within_seconds=_CLAIM_WITHIN_SECONDS
+    ):
+        return
+    _clean(session, engine, keep=keep, times=_TIMES)
 
 
 if __name__ == "__main__":

@@ -157,14 +157,13 @@ def run(engine: docker.DockerClient, script: str, **options: Any) -> bytes:
         try:
             container.start()
             code = container.wait()["StatusCode"]
-            said: bytes = container.logs(stdout=True, stderr=False)
-            failed = container.logs(stdout=False, stderr=True).decode().strip()
+            said: bytes = container.logs(stdout=not code, stderr=bool(code))
         finally:
             container.remove(force=True)
     except docker.errors.APIError as error:
         raise FaultNotInjected(str(error.explanation or error)) from error
     if code:
         raise FaultNotInjected(
-            f"the sidecar's tools failed with exit code {code}: {failed}"
+            f"the sidecar's tools failed with exit code {code}: {said.decode().strip()}"
         )
     return said

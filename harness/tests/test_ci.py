@@ -179,6 +179,27 @@ def test_a_pytest_that_crashes_is_3_and_the_report_says_so(tmp_path: Path) -> No
     assert "pytest itself failed" in (tmp_path / "latest/results.json").read_text()
 
 
+FULL = """
+from harness import scenario_session
+from harness.errors import EvidenceNotWritten
+
+def judge_run(*_, **__):
+    raise EvidenceNotWritten("no space left")
+
+scenario_session.judge_run = judge_run
+"""
+
+
+def test_a_report_that_cannot_be_written_is_3(tmp_path: Path) -> None:
+    """Never 0, and never 5: what cannot be written is said."""
+    (tmp_path / "full.py").write_text(FULL)
+    done = pytest_run(
+        NOT_POSSIBLE, "-p", "full", f"--reports={tmp_path}", PYTHONPATH=str(tmp_path)
+    )
+    assert done.returncode == 3, done.stdout
+    assert "the report could not be written: no space left" in done.stdout
+
+
 def test_a_latest_that_is_no_link_is_3(tmp_path: Path) -> None:
     """Never 0, and never 5: who reads it reads another run. The report is there."""
     (tmp_path / "latest").mkdir()
