@@ -84,7 +84,7 @@ def fit(engine: docker.DockerClient, folder: Path) -> None:
             assert library is not None  # it is a file, by the search for it
             (folder / _LIBRARY).write_bytes(library.read())
     finally:
-        container.remove(force=True)
+        container.remove(force=True, v=True)
 
 
 def environment(seen_at: str) -> dict[str, str]:

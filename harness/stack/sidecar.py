@@ -159,7 +159,7 @@ def run(engine: docker.DockerClient, script: str, **options: Any) -> bytes:
             code = container.wait()["StatusCode"]
             said: bytes = container.logs(stdout=not code, stderr=bool(code))
         finally:
-            container.remove(force=True)
+            container.remove(force=True, v=True)
     except docker.errors.APIError as error:
         raise FaultNotInjected(str(error.explanation or error)) from error
     if code:

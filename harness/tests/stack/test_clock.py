@@ -25,7 +25,7 @@ def _container(request: pytest.FixtureRequest) -> Iterator[Any]:
         labels={"celery-proving-ground.test": "clock"},
     )
     yield container
-    container.remove(force=True)
+    container.remove(force=True, v=True)
     engine.close()
 
 

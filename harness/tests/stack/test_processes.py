@@ -27,7 +27,7 @@ def _container(request: pytest.FixtureRequest) -> Iterator[Any]:
         labels={"celery-proving-ground.test": "processes"},
     )
     yield container
-    container.remove(force=True)
+    container.remove(force=True, v=True)
     engine.close()
 
 

@@ -33,7 +33,7 @@ def _url(request: pytest.FixtureRequest) -> Iterator[str]:
     with redis.Redis.from_url(url) as client:
         assert wait_until(lambda: _answers(client), within_seconds=10)
     yield url
-    container.remove(force=True)
+    container.remove(force=True, v=True)
     engine.close()
 
 

@@ -37,7 +37,7 @@ def _container(
     )
     container.reload()
     yield container
-    container.remove(force=True)
+    container.remove(force=True, v=True)
 
 
 def _state(container: Any) -> dict[str, Any]:
