@@ -14,8 +14,12 @@ from typing import Any
 
 import psutil
 
+from harness.clock import wait_until
 from harness.errors import StackLost
 from harness.stack import services
+
+# It forks within milliseconds of its own start; a busy machine takes a moment more.
+_INIT_FORKS_WITHIN_SECONDS = 10
 
 
 def send(container: Any, process: int, number: signal.Signals) -> None:
@@ -40,10 +44,21 @@ def kill(container: Any, process: int) -> None:
 def main_of(container: Any) -> int:
     """Return the id of the process that the container's command became.
 
-    It is the first one, or the first one's child where an init of Docker's goes before.
+    It is the first one, or the first one's child where an init of Docker's goes before:
+    the engine calls a container started before its init has forked, so the child is
+    waited for. Raises StackLost where none comes, or the container does not run.
     """
     if not container.attrs["HostConfig"]["Init"]:
         return 1
+    main = wait_until(
+        lambda: _child_of_init(container), within_seconds=_INIT_FORKS_WITHIN_SECONDS
+    )
+    if main is None:
+        raise StackLost(f"{container.name} has no process that could be found")
+    return main
+
+
+def _child_of_init(container: Any) -> int | None:
     container.reload()
     children: list[int | None] = []
     if _shares_our_processes(container):
@@ -53,9 +68,7 @@ def main_of(container: Any) -> int:
     else:
         said = services.ask(container, ["cat", "/proc/1/task/1/children"])
         children = [int(each) for each in said.split() if each.isdigit()]
-    if not children or children[0] is None:
-        raise StackLost(f"{container.name} has no process that could be found")
-    return children[0]
+    return children[0] if children else None
 
 
 def is_running(container: Any, process: int, *, since: float) -> bool:

@@ -54,6 +54,24 @@ def test_a_process_is_seen_until_it_is_killed(
     processes.kill(container, process)  # gone already: nothing happens
 
 
+def test_a_main_process_is_waited_for_while_init_has_none(
+    container: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the moment after a start; one that is not to come is told in the end."""
+    looks = [None, None]
+    look = processes._child_of_init
+    monkeypatch.setattr(
+        processes, "_child_of_init", lambda c: looks.pop() if looks else look(c)
+    )
+    main = processes.main_of(container)
+    assert not looks
+    assert processes.is_running(container, main, since=now())
+
+    container.kill()
+    with pytest.raises(StackLost):
+        processes.main_of(container)
+
+
 def test_an_answer_that_the_engine_loses_is_asked_for_again(container: Any) -> None:
     """As a busy engine does; a command that fails is not asked again."""
     times = services.ask(container, ["mktemp"]).decode().strip()
