@@ -28,6 +28,7 @@ from harness.history import (
     FaultVerified,
     Reading,
 )
+from harness.stack import undoing
 from harness.stack.open_faults import OpenFault, on_record
 from harness.stack.undoing import NothingToUndo, undo_hard
 from harness.together import Together
@@ -60,22 +61,22 @@ def break_and_heal(
     it at a breakpoint is let go once it bites, or as soon as it is known not to.
     `together` are the lanes that the fault hits at once: it begins when all have
     reached its condition, and ends when each has had its time.
+    Two faults of a lane that put back the same thing come one after the other.
     """
     with (
         together.taking_part(),
+        contextlib.ExitStack() as whole,
         contextlib.ExitStack() as waiting,
         contextlib.ExitStack() as lasting,
     ):
         waiting.callback(cell.let_go, fault.when)
         lasting.callback(cell.faults_over.append, name)
-        if not _wait(lambda: fault.when.is_met(cell), _CONDITION_WITHIN_SECONDS, stop):
-            _note_failure(cell, name, "inject", f"never came: {fault.when.sentence}")
-            return
         try:
-            aim = fault.aim(cell.lane)
+            aim = _aim(cell, name, fault, stop)
         except FaultNotInjected as error:
             _note_failure(cell, name, "inject", str(error))
             return
+        whole.callback(cell.give_back, name)
         open_fault = OpenFault(name=name, lane=cell.lane.name, undo=aim.undo)
         asked = together.once(now)
         if stop.is_set():
@@ -106,6 +107,24 @@ def break_and_heal(
             _heal_hard(cell, name, aim, together)
             if not _verify(cell, name, fault, aim, together):
                 raise FaultNotHealed(f"{name}: still felt after all that was tried")
+
+
+def _aim(cell: Cell, name: str, fault: Fault, stop: threading.Event) -> Aim:
+    """Wait for its condition, and until no other fault has what it will put back.
+
+    One that was in the way may take so long that the condition is to be met again.
+    Raises FaultNotInjected for one that is never met.
+    """
+    deadline = now() + _CONDITION_WITHIN_SECONDS
+    while True:
+        if not _wait(lambda: fault.when.is_met(cell), deadline - now(), stop):
+            raise FaultNotInjected(f"never came: {fault.when.sentence}")
+        aim = fault.aim(cell.lane)
+        things = undoing.puts_back(aim.undo)
+        if cell.take(name, things):
+            return aim
+        if not _wait(partial(cell.is_free, things), deadline - now(), stop):
+            raise FaultNotInjected("another fault was in the way all the time")
 
 
 def _confirm(

@@ -5,6 +5,7 @@ that fails takes no other with it.
 """
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from harness.clock import Stopped, now
 from harness.conditions import At, Condition
 from harness.designs import Design
 from harness.errors import EvidenceNotWritten, HarnessError, StackLost
-from harness.history import BreakpointReached, HarnessFailed, Phase
+from harness.history import BreakpointReached, HarnessFailed, Phase, QueueSeen
 from harness.recorder import Recorder
 from harness.stack.engine import FAILURES
 from harness.stack.lane import Lane
@@ -34,7 +35,7 @@ class Cell:
 
     It is also what a fault's condition counts (`conditions.Counts`). `accepted_now`
     is replaced once clients are under way. `felt` is since when each fault is felt that
-    is on.
+    is on. `queues` is the last look at the broker's.
     """
 
     design: Design
@@ -48,6 +49,9 @@ class Cell:
     # The faults that are healed, or never were on.
     faults_over: list[str] = field(default_factory=list)
     felt: dict[str, float] = field(default_factory=dict)
+    queues: list[QueueSeen] = field(default_factory=list)
+    _in_hand: dict[str, frozenset[str]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def accepted(self) -> int:
         """Return how many submissions were answered ok so far."""
@@ -71,6 +75,32 @@ class Cell:
             return sum(queue.ready for queue in job_queues(self.lane))
         except StackLost:
             return 0
+
+    def look_at_queues(self, *, final: bool = False) -> list[QueueSeen]:
+        """Return what the broker's queues hold, and what was there. Raises StackLost.
+
+        Each look knows what the one before has seen.
+        """
+        broker, vhost = self.lane.broker, self.lane.id
+        self.queues = broker.queues(vhost, final=final, before=self.queues)
+        return self.queues
+
+    def take(self, fault: str, things: frozenset[str]) -> bool:
+        """Let a fault have what it will put back, unless another one has some of it."""
+        with self._lock:
+            if not self.is_free(things):
+                return False
+            self._in_hand[fault] = things
+            return True
+
+    def is_free(self, things: frozenset[str]) -> bool:
+        """Say whether no fault that is under way will put back any of these."""
+        return not any(its & things for its in list(self._in_hand.values()))
+
+    def give_back(self, fault: str) -> None:
+        """Let others have what the fault had, which is over."""
+        with self._lock:
+            self._in_hand.pop(fault, None)
 
     def is_held(self, breakpoint: At) -> bool:
         """Say whether a living process waits at the breakpoint."""

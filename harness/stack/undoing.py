@@ -300,6 +300,38 @@ Undo = (
 )
 
 
+def puts_back(what: Undo) -> frozenset[str]:
+    """Name what the undo sets to what it was before.
+
+    Of two faults on one such thing at a time, the first undo would end the second
+    fault, and the second would bring the first one back.
+    """
+    match what:
+        case NothingToUndo():
+            return frozenset()
+        case HealProxies(container=container, proxies=proxies):
+            return frozenset(f"{proxy.name} of {container}" for proxy in proxies)
+        case RemoveRules(chains=chains):
+            return frozenset(
+                f"{chain} of {container}"
+                for container, its in chains.items()
+                for chain in its
+            )
+        case StartContainer(container=container):
+            return frozenset({f"life of {container}"})
+        case Unpause(container=container) | Resume(container=container):
+            return frozenset({f"life of {container}"})
+        case UpdateContainer(container=container, limits=limits):
+            its = {f"{kind} of {container}" for kind in limits}
+            if what.restart_policy is not None:
+                its.add(f"life of {container}")
+            return frozenset(its)
+        case GrowDisk(disk=disk):
+            return frozenset({disk})
+        case _:
+            return frozenset({repr(what)})
+
+
 def undo(what: Undo, engine: docker.DockerClient) -> Step:
     """Undo a fault; return the hardest step that it took. Raises FaultNotHealed."""
     try:

@@ -33,6 +33,7 @@ from harness.history import (
     encode,
 )
 from harness.recorder import Recorder
+from harness.stack import undoing
 from harness.stack.breakpoints import Breakpoints
 from harness.stack.clocks import Clocks
 from harness.stack.lane import Lane
@@ -388,3 +389,53 @@ def test_a_full_disk_keeps_no_fault_from_its_heal(
         setting.run(Ends(on_heal=lambda: heals.append("healed")))
 
     assert heals == ["healed"]
+
+
+def test_two_faults_on_one_thing_come_one_after_the_other(setting: Setting) -> None:
+    """Else the first would undo the second, and the second bring back the first."""
+    setting.happens(REACHED)
+    second_aims = threading.Event()
+    undo = Unpause(container="gone")
+
+    def begin_second() -> None:
+        second.submit(
+            break_and_heal,
+            setting.cell,
+            "second",
+            Ends(undo=undo, on_aim=second_aims.set),
+            threading.Event(),
+            Together(1),
+        )
+        assert second_aims.wait(10)
+
+    setting.cell.arm(WHEN)
+    with ThreadPoolExecutor(1) as second:
+        break_and_heal(
+            setting.cell,
+            "first",
+            Ends(undo=undo, on_inject=begin_second),
+            threading.Event(),
+            Together(1),
+        )
+    told = history.read(setting.cell.recorder.path)
+    (first, its) = told.of(FaultInjected)
+    (verified, _) = told.of(FaultVerified)
+    assert (first.fault, its.fault) == ("first", "second")
+    assert verified.fault == "first"
+    assert verified.time <= its.time
+
+
+def test_a_fault_that_another_one_was_in_the_way_of_never_came(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and what the other one has stays its own."""
+    monkeypatch.setattr("harness.break_and_heal._CONDITION_WITHIN_SECONDS", 0.2)
+    setting.happens(REACHED)
+    undo = Unpause(container="gone")
+    assert setting.cell.take("other", undoing.puts_back(undo))
+    told = setting.run(Ends(undo=undo))
+
+    (failed,) = told.of(FaultFailed)
+    assert failed.because == "another fault was in the way all the time"
+    assert not told.of(FaultInjected)
+    assert not setting.cell.is_free(undoing.puts_back(undo))
