@@ -5,6 +5,7 @@ records. What is in the database or in the attempts and was never asked for is a
 stranger. The rules are those of `judging.md` §4.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -115,6 +116,20 @@ class Account:
     books: Books
     work: Work
     unbalanced: tuple[str, ...]
+
+    def had_no_queue_at(self, time: float) -> bool:
+        """Say whether the broker had no job queue then, by the looks on both sides.
+
+        By the one before, and two after: a look has the time of its end, so the first
+        that ended later may have begun before.
+        """
+        looks = [seen for seen in self.samples if not seen.dead_letters]
+        times = sorted({seen.time for seen in looks})
+        following = bisect_right(times, time)
+        around = times[max(0, following - 1) : following + 2]
+        if not (len(around) == 3 and around[0] <= time):
+            return False
+        return all(seen.missing for seen in looks if seen.time in around)
 
     @property
     def keeps_results(self) -> bool:

@@ -464,7 +464,10 @@ class MachineSeen(Event, frozen=True):
 
 
 class QueueSeen(Event, frozen=True):
-    """A queue's counts; `final` marks the exact read at the end."""
+    """A queue's counts; `final` marks the exact read at the end.
+
+    `missing` says that an earlier look at the broker found it, and this one did not.
+    """
 
     queue: str
     ready: int
@@ -472,6 +475,7 @@ class QueueSeen(Event, frozen=True):
     consumers: int
     final: bool = False
     dead_letters: bool = False
+    missing: bool = False
 
 
 # --- how it ended -------------------------------------------------------------

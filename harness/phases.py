@@ -97,7 +97,7 @@ def read_ledgers(cell: Cell) -> None:
         ],
     )
     _close(cell, "attempts", lane.attempts.read)
-    _close(cell, "broker", lambda: lane.broker.queues(lane.id, final=True))
+    _close(cell, "broker", lambda: cell.look_at_queues(final=True))
 
 
 def _close(cell: Cell, ledger: Ledger, read: Callable[[], Sequence[AnyEvent]]) -> None:
@@ -182,10 +182,9 @@ def _comes_to_rest(cell: Cell) -> bool:
 
 def _busy(cell: Cell) -> str:
     """Name what is still queued, running or owed in the lane; "" when nothing is."""
-    queues = cell.lane.broker.queues(cell.lane.id)
     held = {
         queue.queue: (queue.ready, queue.unacknowledged)
-        for queue in queues
+        for queue in cell.look_at_queues()
         if not queue.dead_letters and queue.ready + queue.unacknowledged
     }
     _, owed = database.count_open(cell.lane.dsn)

@@ -314,7 +314,7 @@ def _sampling(cells: Sequence[Cell]) -> Iterator[None]:
                 cell.recorder.record(seen)
                 # A broker that is down cannot be sampled; the gap says so.
                 with contextlib.suppress(StackLost):
-                    for queue in cell.lane.broker.queues(cell.lane.id):
+                    for queue in cell.look_at_queues():
                         cell.recorder.record(queue)
 
     with ThreadPoolExecutor(1) as pool:

@@ -16,7 +16,7 @@ SCENARIO = Scenario(
         memory_alarm(when=accepted(24), for_seconds=25),
         crash("rabbitmq", when=biting_for(4)),
     ],
-    bites={"early_ack": {"stranded_pending"}},
+    bites={"early_ack": {"stranded_pending: never confirmed"}},
     floors=Floors(accepted=20, finished=20, fault_window=0),
 )
 

@@ -13,15 +13,16 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
-        for_seconds=20,
+        # As in `countdowns_block`: with more, six lanes have no CPU time to spare.
+        per_second=4,
+        for_seconds=26,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(2, "sleep", 30000)],
     ),
     # The other child is held at the end of its job meanwhile: no job begins, whose
     # early acknowledgement might be lost with the connection.
     faults=[
-        refuse("worker", "rabbitmq", when=at("task.returned", nth=24), for_seconds=3)
+        refuse("worker", "rabbitmq", when=at("task.returned", nth=16), for_seconds=3)
     ],
     # It acknowledges early: no message comes back to keep the other child busy, too.
     bites={"early_ack": {"unrecovered"}},

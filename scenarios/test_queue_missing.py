@@ -18,7 +18,7 @@ SCENARIO = Scenario(
         stop("worker", when=accepted(24), for_seconds=5),
         delete_queue(when=biting_for(1.5)),
     ],
-    bites={"late_ack": {"stranded_pending"}},
+    bites={"late_ack": {"stranded_pending: unrouted"}},
     # The queue is gone in a moment: what matters is what the worker's absence covers.
     floors=Floors(finished=10, fault_window=0),
 )

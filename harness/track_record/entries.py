@@ -77,7 +77,7 @@ ENTRIES = (
         failure="There is no queue: what is published is confirmed and dropped",
         story="queue_missing",
         design="late_ack",
-        shows="stranded_pending: dropped by the broker",
+        shows="stranded_pending: unrouted",
     ),
     Entry(
         name="PUB-10",

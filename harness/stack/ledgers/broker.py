@@ -6,12 +6,13 @@ exact for ready and unacknowledged messages within milliseconds and costs 2 ms; 
 plain form lags five seconds (`containers.md`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import BAD_REQUEST, NOT_FOUND
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import requests
 
 from harness.clock import now
@@ -34,16 +35,24 @@ class Broker:
     user: str
     password: str
 
-    def queues(self, vhost: str, *, final: bool = False) -> list[QueueSeen]:
-        """Return the counts of each job queue of the vhost, now."""
+    def queues(
+        self, vhost: str, *, final: bool = False, before: Sequence[QueueSeen] = ()
+    ) -> list[QueueSeen]:
+        """Return the counts of each job queue of the vhost, now.
+
+        And of each that is missing since the look `before`. What that knew to be for
+        dead letters still is: the queue that sends them there may be gone.
+        """
         rows = self._get(
             f"queues/{quote(vhost, safe='')}"
             "?disable_stats=true&enable_queue_totals=true"
         )
         consumers = self.consumers(vhost)
+        known = {queue.queue for queue in before}
         dead = _dead_letter_queues(rows, self._get(f"bindings/{quote(vhost, safe='')}"))
+        dead |= {queue.queue for queue in before if queue.dead_letters}
         seen_at = now()
-        return [
+        seen = [
             QueueSeen(
                 time=seen_at,
                 queue=row["name"],
@@ -54,8 +63,18 @@ class Broker:
                 dead_letters=row["name"] in dead,
             )
             for row in rows
-            if _may_hold_jobs(row)
+            if _may_hold_jobs(row) or row["name"] in known
         ]
+        there = {row["name"] for row in rows}
+        empty = {"ready": 0, "unacknowledged": 0, "consumers": 0}
+        missing = [
+            msgspec.structs.replace(
+                queue, time=seen_at, final=final, missing=True, **empty
+            )
+            for queue in before
+            if queue.queue not in there
+        ]
+        return seen + missing
 
     def consumers(self, vhost: str) -> dict[str, int]:
         """Return how many consumers each queue of the vhost has, now."""

@@ -132,6 +132,27 @@ def test_without_a_single_job_queue_the_message_was_unrouted() -> None:
     assert told([*events, seen])[1] == "dropped by the broker"
 
 
+@pytest.mark.parametrize("queue", ["default", "more"])
+@pytest.mark.parametrize("apart", [-0.2, 0.2, 0.7])
+def test_a_queue_that_one_of_the_looks_found_may_have_taken_it(
+    apart: float, queue: str
+) -> None:
+    """It came back, or went, in between, or it is another one."""
+    events = causes.confirmed_for_no_queue(facts(2), 2)
+    confirmed_at = first(events, 2, PublishEnded).time
+    found = causes.queue(queue=queue, time=confirmed_at + apart, final=False)
+    assert told([*events, found])[1] == "dropped by the broker"
+
+
+@pytest.mark.parametrize("missed", [-0.2, 0.2, 0.7])
+def test_without_looks_on_both_sides_nothing_is_proven(missed: float) -> None:
+    """One before, and two after: the first of them may have begun before."""
+    events = causes.confirmed_for_no_queue(facts(2), 2)
+    at = first(events, 2, PublishEnded).time + missed
+    fewer = [e for e in events if not (isinstance(e, QueueSeen) and e.time == at)]
+    assert told(fewer)[1] == "dropped by the broker"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

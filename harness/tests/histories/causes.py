@@ -62,7 +62,7 @@ def queue(**counts: Any) -> QueueSeen:
     """Return the final read of one more queue."""
     seen: dict[str, Any] = {"ready": 0, "unacknowledged": 0, "consumers": 1}
     seen["queue"] = "dead" if counts.get("dead_letters") else "other"
-    return QueueSeen(time=FINAL_READ, final=True, **(seen | counts))
+    return QueueSeen(**({"time": FINAL_READ, "final": True} | seen | counts))
 
 
 def killed_child(number: int) -> ChildDied:
@@ -111,6 +111,20 @@ def published(events: Facts, number: int) -> Facts:
     """Confirmed by the broker, and never seen again."""
     events = damage.stranded_pending(events, number)
     return [*events, *whole(number, PublishBegun, PublishEnded)]
+
+
+def confirmed_for_no_queue(events: Facts, number: int) -> Facts:
+    """Confirmed by the broker between looks that missed the queue."""
+    events = published(events, number)
+    published_at = first(events, number, PublishEnded).time
+    absent = queue(queue="default", consumers=0, missing=True, final=False)
+    return [
+        *events,
+        *(
+            msgspec.structs.replace(absent, time=published_at + apart)
+            for apart in (-0.2, 0.2, 0.7)
+        ),
+    ]
 
 
 def written(events: Facts, number: int) -> Facts:
@@ -304,6 +318,13 @@ EXAMPLES: Mapping[str, Example] = {
             cause="dropped by the broker",
             said="answered 201, published, not in the broker: confirmed, and in no"
             " queue",
+        ),
+        Example(
+            harm=confirmed_for_no_queue,
+            kind="stranded_pending",
+            cause="unrouted",
+            said="answered 201, published, not in the broker: confirmed while there was"
+            " no queue to take it",
         ),
         Example(
             harm=written,
