@@ -19,7 +19,9 @@ SCENARIO = Scenario(
     ),
     faults=[delete_queue(when=waiting(10))],
     bites={"late_ack": {"stranded_pending"}},
-    floors=Floors(fault_window=0),
+    # A worker that comes back before the old queue is wholly gone declares it, finds
+    # none to bind, and ends; its long jobs keep it from being started again until then.
+    floors=Floors(finished=15, fault_window=0),
 )
 
 

@@ -45,6 +45,8 @@ _ASK_TRIES = 5
 _PORT_TRIES = 5
 # Linux gives out ports from 32768 on (ip_local_port_range).
 _PORTS = (20_000, 32_768)
+# The engine's own number for a container of which nothing is said.
+_CPU_SHARES = 1024
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 # Docker before 28 miscounts a network's endpoints when containers start at once: the
 # network then "has active endpoints" for ever and cannot be removed.
@@ -102,11 +104,13 @@ def start(
     ports: Sequence[int] = (),
     volumes: Mapping[str, tuple[str, str]] | None = None,
     labels: Mapping[str, str] | None = None,
+    weight: int = 1,
 ) -> Any:
     """Start the service at its place in the stack; return docker-py's container.
 
-    `volumes` is host path, or name of a volume -> (path inside, mode). It does not wait
-    for readiness.
+    `volumes` is host path, or name of a volume -> (path inside, mode). `weight` is how
+    many others' part of the CPU it has where all want it. It does not wait for
+    readiness.
     """
     container = DockerContainer(image)
     container.with_name(f"{network.name}-{place.replace('/', '-')}")
@@ -120,6 +124,7 @@ def start(
         labels={**session.labels(), PLACE: place, **(labels or {})},
         init=service.init,
         restart_policy={"Name": service.restart},
+        cpu_shares=weight * _CPU_SHARES,
         # The harness waits by its own round trips; a check in each of 30 containers
         # every few seconds would cost more CPU than the jobs.
         healthcheck={"test": ["NONE"]},

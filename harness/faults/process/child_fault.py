@@ -89,18 +89,22 @@ class ChildFault:
         )
 
     def inject(self, lane: Lane, aim: Aim) -> Aim:
-        """Kill the victim; where its attempt ended just before, pick another one.
+        """Kill the victim; where it ran nothing just then, pick another one.
 
-        One that waits at a breakpoint does not get away. Raises FaultNotInjected when
-        all got away.
+        Where its attempt had ended, and it was in the middle of the next, that one is
+        hit. One that waits at a breakpoint does not get away. Raises FaultNotInjected
+        when all got away.
         """
         for _ in range(_TRIES):
             assert aim.victim is not None
             self.strike(lane.roles["worker"], aim.victim)
             wait_until(partial(_is_gone, lane, aim), within_seconds=5)
-            if isinstance(self.when, At) or _was_hit(lane, aim):
-                lane.attempts.bury("worker", aim.victim)
+            hit = _died_in(lane, aim)
+            lane.attempts.bury("worker", aim.victim)
+            if isinstance(self.when, At):
                 return aim
+            if hit is not None:
+                return replace(aim, job=hit.job)
             # What is to be undone is what was before the first of them.
             aim = replace(self.aim(lane), undo=aim.undo)
         raise FaultNotInjected(f"{_TRIES} attempts ended before their child was killed")
@@ -164,11 +168,10 @@ def _is_gone(lane: Lane, aim: Aim) -> bool:
     return not lane.is_running("worker", aim.victim, since=now())
 
 
-def _was_hit(lane: Lane, aim: Aim) -> bool:
-    """Say whether the attempt was entered in that process and never left."""
-    return any(
-        (attempt.process, attempt.job) == (aim.victim, aim.job)
-        for attempt in lane.attempts.running()
+def _died_in(lane: Lane, aim: Aim) -> AttemptEntered | None:
+    """Return the attempt that the victim had entered and not left, if there is one."""
+    return next(
+        (each for each in lane.attempts.running() if each.process == aim.victim), None
     )
 
 

@@ -34,8 +34,10 @@ def test_a_port_that_somebody_takes_in_between(
             alias="redis",
             environment={},
             ports=[6379],
+            weight=3,
         )
         assert services.host_port(started, 6379) == free
+        assert started.attrs["HostConfig"]["CpuShares"] == 3 * 1024
         with pytest.raises(StackNotReady, match="could not be started"):
             services.start(
                 redis,
