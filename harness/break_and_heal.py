@@ -65,7 +65,7 @@ def break_and_heal(
     """
     with (
         together.taking_part(),
-        contextlib.ExitStack() as whole,
+        cell.giving_back(name),
         contextlib.ExitStack() as waiting,
         contextlib.ExitStack() as lasting,
     ):
@@ -76,7 +76,6 @@ def break_and_heal(
         except FaultNotInjected as error:
             _note_failure(cell, name, "inject", str(error))
             return
-        whole.callback(cell.give_back, name)
         open_fault = OpenFault(name=name, lane=cell.lane.name, undo=aim.undo)
         asked = together.once(now)
         if stop.is_set():

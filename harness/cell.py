@@ -97,9 +97,12 @@ class Cell:
         """Say whether no fault that is under way will put back any of these."""
         return not any(its & things for its in list(self._in_hand.values()))
 
-    def give_back(self, fault: str) -> None:
-        """Let others have what the fault had, which is over."""
-        with self._lock:
+    @contextlib.contextmanager
+    def giving_back(self, fault: str) -> Iterator[None]:
+        """Let others have what the fault took in the block, once that is over."""
+        try:
+            yield
+        finally:
             self._in_hand.pop(fault, None)
 
     def is_held(self, breakpoint: At) -> bool:

@@ -5,7 +5,6 @@ records. What is in the database or in the attempts and was never asked for is a
 stranger. The rules are those of `judging.md` §4.
 """
 
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,7 +90,8 @@ class Account:
     `jobs` were asked for, `strangers` were not; both are in the order of their keys.
     `queues` is the final read of the broker, `queues_seen` names the job queues that
     were ever there, `samples` is each look at them by time, `machine` each look at
-    that. `acknowledgements_seen` says that the probe wrote them down.
+    that. `without_queue` are the spans in which there was no job queue.
+    `acknowledgements_seen` says that the probe wrote them down.
     `connections` holds who opened each database connection, by its backend's id;
     `holds` each wait at a breakpoint.
     `clock_error_seconds` is how far times of two ledgers may be apart by clocks alone.
@@ -106,6 +106,7 @@ class Account:
     queues_seen: frozenset[str]
     acknowledgements_seen: bool
     samples: tuple[QueueSeen, ...]
+    without_queue: tuple[tuple[float, float], ...]
     machine: tuple[MachineSeen, ...]
     connections: Mapping[int, tuple[DatabaseConnected, ...]]
     holds: tuple[Hold, ...]
@@ -118,18 +119,8 @@ class Account:
     unbalanced: tuple[str, ...]
 
     def had_no_queue_at(self, time: float) -> bool:
-        """Say whether the broker had no job queue then, by the looks on both sides.
-
-        By the one before, and two after: a look has the time of its end, so the first
-        that ended later may have begun before.
-        """
-        looks = [seen for seen in self.samples if not seen.dead_letters]
-        times = sorted({seen.time for seen in looks})
-        following = bisect_right(times, time)
-        around = times[max(0, following - 1) : following + 2]
-        if not (len(around) == 3 and around[0] <= time):
-            return False
-        return all(seen.missing for seen in looks if seen.time in around)
+        """Say whether the broker had no job queue then, by the looks on both sides."""
+        return any(start <= time < stop for start, stop in self.without_queue)
 
     @property
     def keeps_results(self) -> bool:
@@ -269,6 +260,7 @@ def fold(history: History, cell: Cell) -> Account:
         ),
         acknowledgements_seen=bool(history.of(Acknowledged) or history.of(Rejected)),
         samples=samples,
+        without_queue=tuple(_without_queue(samples)),
         machine=tuple(history.of(MachineSeen)),
         connections=_connections(history),
         holds=tuple(_holds(history)),
@@ -280,6 +272,22 @@ def fold(history: History, cell: Cell) -> Account:
         work=_work(jobs, faults),
         unbalanced=tuple(_disagreements(history, records, books)),
     )
+
+
+def _without_queue(samples: Iterable[QueueSeen]) -> Iterator[tuple[float, float]]:
+    """Yield the time from each look to the next in which there was no job queue.
+
+    Both have missed it, and so has one more: a look has the time of its end, so the
+    second may have begun before what was published until then.
+    """
+    missing: dict[float, bool] = {}
+    for seen in samples:
+        if not seen.dead_letters:
+            missing[seen.time] = missing.get(seen.time, True) and seen.missing
+    times = sorted(missing)
+    for look, following, one_more in zip(times, times[1:], times[2:], strict=False):
+        if missing[look] and missing[following] and missing[one_more]:
+            yield look, following
 
 
 def _deaths(history: History) -> tuple[ChildDied | ContainerEnded, ...]:

@@ -111,14 +111,13 @@ def _never_published(record: JobRecord) -> Dropped:
 
 def _sent(record: JobRecord, account: Account) -> Dropped:
     """Look for the message of a job that no worker ever had."""
-    sent = [event for event in record.publishes_ended if event.error is None]
     found = _in_broker(record, account)
     if found is not None:
         cause, how = found
         return Dropped(place="in the broker, not consumed", cause=cause, how=how)
     if not account.queues_seen:
         cause, how = "unrouted", "no queue was ever there to take it"
-    elif confirmed := [event for event in sent if event.confirmed]:
+    elif confirmed := [each for each in record.publishes_ended if each.confirmed]:
         if all(account.had_no_queue_at(event.time) for event in confirmed):
             cause, how = "unrouted", "confirmed while there was no queue to take it"
         else:

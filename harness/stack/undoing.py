@@ -317,10 +317,8 @@ def puts_back(what: Undo) -> frozenset[str]:
                 for container, its in chains.items()
                 for chain in its
             )
-        case StartContainer(container=container):
-            return frozenset({f"life of {container}"})
-        case Unpause(container=container) | Resume(container=container):
-            return frozenset({f"life of {container}"})
+        case StartContainer() | Unpause() | Resume():
+            return frozenset({f"life of {what.container}"})
         case UpdateContainer(container=container, limits=limits):
             its = {f"{kind} of {container}" for kind in limits}
             if what.restart_policy is not None:

@@ -99,12 +99,12 @@ class ChildFault:
             assert aim.victim is not None
             self.strike(lane.roles["worker"], aim.victim)
             wait_until(partial(_is_gone, lane, aim), within_seconds=5)
-            hit = _died_in(lane, aim)
+            died_in = _died_in(lane, aim)
             lane.attempts.bury("worker", aim.victim)
             if isinstance(self.when, At):
                 return aim
-            if hit is not None:
-                return replace(aim, job=hit.job)
+            if died_in is not None:
+                return replace(aim, job=died_in.job)
             # What is to be undone is what was before the first of them.
             aim = replace(self.aim(lane), undo=aim.undo)
         raise FaultNotInjected(f"{_TRIES} attempts ended before their child was killed")
@@ -169,10 +169,12 @@ def _is_gone(lane: Lane, aim: Aim) -> bool:
 
 
 def _died_in(lane: Lane, aim: Aim) -> AttemptEntered | None:
-    """Return the attempt that the victim had entered and not left, if there is one."""
-    return next(
-        (each for each in lane.attempts.running() if each.process == aim.victim), None
-    )
+    """Return the attempt that the victim had entered and not left, if there is one.
+
+    It is the last: who had this id before it died, too.
+    """
+    its = [each for each in lane.attempts.running() if each.process == aim.victim]
+    return its[-1] if its else None
 
 
 def _name(process: int | None) -> str:
