@@ -26,11 +26,13 @@ _NO_LIMIT = {
     "MemorySwap": (1 << 63) - 4096,
     "PidsLimit": -1,
 }
-# How much more than it has a container may still take before it runs out of memory.
-# A file in /dev/shm uses it up, and Docker makes that 64 MB.
-_ROOM_MEGABYTES, _SHM_MEGABYTES = 24, 60
+# How much more than it has a container may still take before it runs out of memory, and
+# how much is asked for at most.
+_ROOM_MEGABYTES, _MOST_MEGABYTES = 24, 48
 # The kernel counts a container's processes that it killed for want of memory: in
-# cgroup v2's file, or in v1's.
+# cgroup v2's file, or in v1's. What uses the memory up is a process that has it for
+# itself, and that the kernel would take next: on a busy machine somebody may ask for
+# memory before that is given back, and is not to die of it.
 _USE_UP_MEMORY = f"""
 for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
     [ -r $file ] && break
@@ -42,11 +44,11 @@ killed() {{
 }}
 before=$(killed)
 echo 1000 > /proc/$1/oom_score_adj || exit 1
-trap 'rm -f /dev/shm/hog' EXIT
-for megabyte in $(seq {_SHM_MEGABYTES}); do
-    dd if=/dev/zero bs=1M count=1 2> /dev/null >> /dev/shm/hog
-    [ "$(killed)" = "$before" ] || exit 0
-done
+for megabyte in $(seq {_MOST_MEGABYTES}); do
+    head -c 1M /dev/zero
+    [ "$(killed)" = "$before" ] || break
+done | sh -c 'echo '$2' > /proc/self/oom_score_adj && exec tail -c 1G > /dev/null'
+[ "$(killed)" = "$before" ] || exit 0
 echo "the kernel killed nobody"
 exit 1
 """
@@ -104,9 +106,14 @@ def kill_by_memory(container: Any, process: int) -> None:
         pages.get(f"total_{kind}", pages.get(kind, 0))
         for kind in ("active_file", "inactive_file")
     )
-    most = used["usage"] - cached + _ROOM_MEGABYTES * (1 << 20)
+    most = used["usage"] - cached + (_ROOM_MEGABYTES << 20)
     update(container.client, container.id, {"Memory": most, "MemorySwap": most})
-    ended = container.exec_run(["sh", "-c", _USE_UP_MEMORY, "sh", str(process)])
+    # The kernel takes who has most, where each thousandth counts as one of the limit:
+    # it takes `process` first, however small, and then what uses the memory up.
+    next_one = max(0, 1000 - 1000 * (_MOST_MEGABYTES << 20) // most)
+    ended = container.exec_run(
+        ["sh", "-c", _USE_UP_MEMORY, "sh", str(process), str(next_one)]
+    )
     # The command itself dies where the container does.
     if ended.exit_code == 1:
         said = ended.output.decode(errors="replace").strip()

@@ -7,8 +7,8 @@ Kubernetes sets it since 1.28, all of them die (WRK-16), which is as if the main
 was taken. So that each seed shows the same, the kernel is told whom to take
 (/proc/<pid>/oom_score_adj); everything else is its own doing.
 
-What uses up the memory is a file in the container's /dev/shm, which counts as its
-memory: so it needs nothing of the app, and takes some 30 MB of this machine.
+What uses up the memory is a process of its own in the container, which needs nothing of
+the app, takes some 30 MB of this machine, and is the next that the kernel would take.
 """
 
 from typing import Any, Literal
