@@ -15,9 +15,11 @@ SCENARIO = Scenario(
         per_second=6,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
-        also=[job_at(3, "sleep", 15000)],
+        # The second one keeps the other pool child in the middle of a job meanwhile: no
+        # job begins, whose early acknowledgement might be lost with the connection.
+        also=[job_at(3, "sleep", 15000), job_at(3.1, "sleep", 6000)],
     ),
-    faults=[close_connections(when=running_for(1))],
+    faults=[close_connections(when=running_for(1, attempts=2))],
     bites={"late_ack": {"duplicate_effect"}},
     floors=Floors(fault_window=1),
 )

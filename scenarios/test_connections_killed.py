@@ -16,9 +16,11 @@ SCENARIO = Scenario(
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # Longer than the worker needs to come back: it tries after 0, 2, 6, 12 s.
-        also=[job_at(3, "sleep", 15000)],
+        # The second one keeps the other pool child in the middle of a job meanwhile: no
+        # job begins, whose early acknowledgement might be lost with the connection.
+        also=[job_at(3, "sleep", 15000), job_at(3.1, "sleep", 6000)],
     ),
-    faults=[kill_connections("worker", "rabbitmq", when=running_for(1))],
+    faults=[kill_connections("worker", "rabbitmq", when=running_for(1, attempts=2))],
     bites={"late_ack": {"duplicate_effect"}},
     # It is over in a moment: it hits the attempts that run.
     floors=Floors(fault_window=1),

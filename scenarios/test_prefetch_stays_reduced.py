@@ -18,9 +18,17 @@ SCENARIO = Scenario(
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # One that runs when the worker is cut off, and one that is asked for meanwhile.
-        also=[job_at(2, "sleep", 8000), job_at(6, "sleep", 20000)],
+        # Another keeps the other pool child in the middle of a job then: no job begins,
+        # whose early acknowledgement might be lost with the connection.
+        also=[
+            job_at(2, "sleep", 8000),
+            job_at(2.1, "sleep", 4000),
+            job_at(6, "sleep", 20000),
+        ],
     ),
-    faults=[refuse("worker", "rabbitmq", when=running_for(1), for_seconds=5)],
+    faults=[
+        refuse("worker", "rabbitmq", when=running_for(1, attempts=2), for_seconds=5)
+    ],
     bites={"requeue": {"unrecovered"}},
     bites_in={"5.5.3": True, "5.6.3": True, "5.7.0": False},
     limits={"recovers_in_time": 14},

@@ -60,7 +60,20 @@ def compose(engine: docker.DockerClient, ports: dict[str, str]) -> Iterator[Comp
         return said
 
     yield run
+    used = _volumes_of(engine)
     run("down", "--volumes", "--timeout", "5")
+    # Compose hands a container's unnamed volumes on to the next one by their names, so
+    # that the engine takes them for named ones (RabbitMQ's, with another DESIGN).
+    for volume in engine.volumes.list():
+        if volume.name in used:
+            volume.remove()
+
+
+def _volumes_of(engine: docker.DockerClient) -> set[str]:
+    label = f"com.docker.compose.project={NAME}"
+    containers = engine.containers.list(all=True, filters={"label": label})
+    mounts = [mount for each in containers for mount in each.attrs["Mounts"]]
+    return {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
 
 
 def _has_plugin() -> bool:
