@@ -47,7 +47,7 @@ echo 1000 > /proc/$1/oom_score_adj || exit 1
 for megabyte in $(seq {_MOST_MEGABYTES}); do
     head -c 1M /dev/zero
     [ "$(killed)" = "$before" ] || break
-done | sh -c 'echo '$2' > /proc/self/oom_score_adj && exec tail -c 1G > /dev/null'
+done | {{ echo $2 > /proc/self/oom_score_adj && exec tail -c 1G > /dev/null; }}
 [ "$(killed)" = "$before" ] || exit 0
 echo "the kernel killed nobody"
 exit 1
