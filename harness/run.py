@@ -283,7 +283,7 @@ def _wait_for_the_workload(
 
     wait_until(
         over,
-        within_seconds=story.scenario.workload.for_seconds
+        within_seconds=story.scenario.workload.ends_at_seconds
         + _OVERTIME_SECONDS
         + sum(fault.for_seconds for fault in story.scenario.faults)
         + _LAST_REQUESTS_SECONDS,

@@ -43,7 +43,7 @@ class Scenario:
     def expected_seconds(self) -> float:
         """About how long it takes to conduct, without waiting for the slowest lane."""
         faults = sum(fault.for_seconds for fault in self.faults)
-        return self.workload.for_seconds + faults + _AROUND_SECONDS
+        return self.workload.ends_at_seconds + faults + _AROUND_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,16 @@ from harness.workload import job_at, jobs
 SCENARIO = Scenario(
     workload=jobs(
         per_second=3,
-        for_seconds=44,
+        # Until the worker is back it has nothing to do: no early acknowledgement is on
+        # its way when the connection is lost, and no late one is lost with it.
+        after_seconds=6,
+        for_seconds=38,
         types={"power": 0.5, "fibonacci": 0.5},
         # RabbitMQ needs up to 25 s to notice. The worker is back before it begins.
-        also=[job_at(8, "sleep", 34000)],
+        also=[job_at(0, "power", 8), job_at(8, "sleep", 34000)],
     ),
     faults=[
-        kill_connections("worker", "rabbitmq", when=accepted(6)),
+        kill_connections("worker", "rabbitmq", when=accepted(1)),
         restart("worker", grace_seconds=60, when=running_for(1)),
     ],
     bites={"late_ack": {"duplicate_effect"}},

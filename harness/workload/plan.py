@@ -44,7 +44,8 @@ class Workload:
     `arguments` maps a type to its inclusive range. `retry_share` of the clients send
     the same key once more after a 5xx or a time-out; `poll_share` look at their job
     until it ends, and `look_again_share` of those look at it again afterwards.
-    `also` are jobs beside the stream; their clients look and do not retry.
+    `also` are jobs beside the stream; their clients look and do not retry. The stream
+    begins `after_seconds`: until then only these ask for anything.
     """
 
     per_second: float
@@ -53,8 +54,14 @@ class Workload:
     arguments: Mapping[str, tuple[int, int]]
     retry_share: float
     also: tuple[Extra, ...] = ()
+    after_seconds: float = 0
     poll_share: float = 0.5
     look_again_share: float = 0.3
+
+    @property
+    def ends_at_seconds(self) -> float:
+        """Return when the stream is over, counted from the start of the workload."""
+        return self.after_seconds + self.for_seconds
 
     def __str__(self) -> str:
         mix = ", ".join(f"{name} {share:g}" for name, share in self.types.items())
@@ -62,7 +69,9 @@ class Workload:
             f", and {extra.type}({extra.argument}) after {extra.at_seconds:g} s"
             for extra in self.also
         )
-        return f"{self.per_second:g} jobs/s for {self.for_seconds:g} s ({mix}){also}"
+        later = f" from {self.after_seconds:g} s on" if self.after_seconds else ""
+        stream = f"{self.per_second:g} jobs/s for {self.for_seconds:g} s{later}"
+        return f"{stream} ({mix}){also}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +102,7 @@ def jobs(
     arguments: Mapping[str, tuple[int, int]] = ARGUMENTS,
     retry_share: float = 0.25,
     also: Sequence[Extra] = (),
+    after_seconds: float = 0,
 ) -> Workload:
     """Return a workload. Raises UsageError for one that cannot be carried out."""
     if per_second <= 0 or for_seconds <= 0:
@@ -100,6 +110,8 @@ def jobs(
             f"jobs(per_second={per_second:g}, for_seconds={for_seconds:g}): "
             "both must be above 0."
         )
+    if after_seconds < 0:
+        raise UsageError(f"jobs(after_seconds={after_seconds:g}): give 0 or more.")
     if not 0 <= retry_share <= 1:
         raise UsageError(f"jobs(retry_share={retry_share:g}): give a share of 0 to 1.")
     if not types or min(types.values()) < 0 or not any(types.values()):
@@ -119,6 +131,7 @@ def jobs(
         arguments={**ARGUMENTS, **arguments},
         retry_share=retry_share,
         also=tuple(also),
+        after_seconds=after_seconds,
     )
 
 
@@ -144,7 +157,7 @@ def plan(
     regular = round(workload.per_second * workload.for_seconds)
     overtime = round(workload.per_second * overtime_seconds)
     for number in range(regular + overtime):
-        at_seconds = (number + draw.random()) * slot_seconds
+        in_stream_seconds = (number + draw.random()) * slot_seconds
         (type_,) = draw.choices(names, shares)
         argument = draw.randint(*workload.arguments[type_])
         # Every draw is made for every job, so that a changed share moves nothing else.
@@ -153,7 +166,7 @@ def plan(
         planned.append(
             PlannedJob(
                 key=f"{key_prefix}-{number:05}",
-                at_seconds=at_seconds,
+                at_seconds=workload.after_seconds + in_stream_seconds,
                 type=type_,
                 argument=argument,
                 expected=expected(type_, argument),

@@ -113,6 +113,7 @@ def test_a_single_job_is_due_at_once() -> None:
         {"types": {"power": 0}},
         {"types": {"mine_bitcoin": 1}},
         {"retry_share": 1.5},
+        {"after_seconds": -1},
     ],
 )
 def test_an_impossible_workload_is_refused(bad: dict[str, object]) -> None:
@@ -124,6 +125,10 @@ def test_an_impossible_workload_is_refused(bad: dict[str, object]) -> None:
 def test_a_workload_reads_as_a_sentence() -> None:
     """The history keeps the workload as words."""
     assert str(jobs()) == "8 jobs/s for 16 s (power 0.4, fibonacci 0.4, sleep 0.2)"
+    later = jobs(types={"power": 1}, after_seconds=5, also=[job_at(1, "sleep", 50)])
+    assert str(later) == (
+        "8 jobs/s for 16 s from 5 s on (power 1), and sleep(50) after 1 s"
+    )
 
 
 def test_a_story_may_need_a_job_at_a_moment_of_its_own() -> None:
@@ -139,3 +144,18 @@ def test_a_story_may_need_a_job_at_a_moment_of_its_own() -> None:
     (extra,) = (job for job in with_one if job.key == "k-also-0")
     assert (extra.at_seconds, extra.type, extra.argument) == (1, "sleep", 5000)
     assert list(with_one) == sorted(with_one, key=lambda job: job.at_seconds)
+
+
+def test_a_stream_may_begin_later() -> None:
+    """It is the same stream, later; a job at a moment of its own stays where it is."""
+    one = [job_at(1, "sleep", 5000)]
+    plain = plan(jobs(for_seconds=2, also=one), seed=3, key_prefix="k")
+    workload = jobs(for_seconds=2, also=one, after_seconds=5)
+    later = plan(workload, seed=3, key_prefix="k")
+
+    assert workload.ends_at_seconds == 7
+    was = {job.key: job.at_seconds for job in plain}
+    assert later[0].key == "k-also-0"
+    assert later[0].at_seconds == 1
+    assert all(job.at_seconds == was[job.key] + 5 for job in later[1:])
+    assert len(later) == len(plain)
