@@ -11,12 +11,12 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=24,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(6, "sleep", 14000)],
     ),
-    faults=[ack_timeout(within_seconds=5, when=accepted(18), for_seconds=20)],
+    faults=[ack_timeout(within_seconds=5, when=accepted(15), for_seconds=20)],
 )
 
 

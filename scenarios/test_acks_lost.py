@@ -11,9 +11,9 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
+    workload=jobs(per_second=5, for_seconds=20),
     faults=[
-        silence("worker", "rabbitmq", lost="requests", when=accepted(30), for_seconds=5)
+        silence("worker", "rabbitmq", lost="requests", when=accepted(25), for_seconds=5)
     ],
     bites={"late_ack": {"duplicate_effect"}},
 )

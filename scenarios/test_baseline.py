@@ -3,7 +3,7 @@
 from harness.scenario import Scenario
 from harness.workload import jobs
 
-SCENARIO = Scenario(workload=jobs(per_second=6, for_seconds=20))
+SCENARIO = Scenario(workload=jobs(per_second=5, for_seconds=20))
 
 
 def test_baseline(cell):

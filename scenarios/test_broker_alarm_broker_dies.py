@@ -11,9 +11,9 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=30, retry_share=0),
+    workload=jobs(per_second=5, for_seconds=30, retry_share=0),
     faults=[
-        memory_alarm(when=accepted(24), for_seconds=25),
+        memory_alarm(when=accepted(20), for_seconds=25),
         crash("rabbitmq", when=biting_for(4)),
     ],
     bites={"early_ack": {"stranded_pending: never confirmed"}},

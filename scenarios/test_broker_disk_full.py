@@ -10,8 +10,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=26),
-    faults=[fill_disk("rabbitmq", when=accepted(24), for_seconds=10)],
+    workload=jobs(per_second=5, for_seconds=26),
+    faults=[fill_disk("rabbitmq", when=accepted(20), for_seconds=10)],
     bites={"late_ack": {"duplicate_effect: published twice"}},
 )
 

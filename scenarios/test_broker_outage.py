@@ -10,8 +10,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
-    faults=[refuse("*", "rabbitmq", when=accepted(30), for_seconds=5)],
+    workload=jobs(per_second=5, for_seconds=20),
+    faults=[refuse("*", "rabbitmq", when=accepted(25), for_seconds=5)],
     bites={"tutorial": {"stranded_pending"}},
 )
 

@@ -10,13 +10,13 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
+    workload=jobs(per_second=5, for_seconds=20),
     faults=[
         silence(
             ("web", "relay"),
             "rabbitmq",
             lost="requests",
-            when=accepted(30),
+            when=accepted(25),
             for_seconds=5,
         )
     ],

@@ -11,10 +11,10 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
+    workload=jobs(per_second=5, for_seconds=20),
     faults=[
-        shift_clock("worker", seconds=20, when=accepted(20), for_seconds=8),
-        refuse("worker", "postgres", when=accepted(30), for_seconds=6),
+        shift_clock("worker", seconds=20, when=accepted(17), for_seconds=8),
+        refuse("worker", "postgres", when=accepted(25), for_seconds=6),
     ],
 )
 

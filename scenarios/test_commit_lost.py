@@ -13,7 +13,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=24,
         # Their bodies need no database: they tell the time while nobody is served. And
         # no worker commits in the moment in which the disk begins to hang, when some

@@ -13,7 +13,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=24,
         retry_share=0,
         # Once web is served again, on a slow machine too, both children end a body, and

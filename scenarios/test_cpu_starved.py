@@ -11,8 +11,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
-    faults=[starve_cpu("worker", cpus=0.05, when=accepted(30), for_seconds=10)],
+    workload=jobs(per_second=5, for_seconds=20),
+    faults=[starve_cpu("worker", cpus=0.05, when=accepted(25), for_seconds=10)],
 )
 
 

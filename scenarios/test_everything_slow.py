@@ -10,14 +10,14 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
+    workload=jobs(per_second=5, for_seconds=20),
     faults=[
         latency(
             "*",
             "*",
             milliseconds=300,
             jitter_milliseconds=100,
-            when=accepted(30),
+            when=accepted(25),
             for_seconds=8,
         )
     ],

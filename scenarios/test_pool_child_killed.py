@@ -12,7 +12,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=24,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(1 + 1.8 * number, "sleep", 2000) for number in range(12)],

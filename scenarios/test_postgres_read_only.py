@@ -13,7 +13,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=26,
         types={"power": 0.5, "fibonacci": 0.5},
         # They are in the middle of their bodies whenever a busy machine feels it.

@@ -14,7 +14,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # One that runs when the worker is cut off, and one that is asked for meanwhile.

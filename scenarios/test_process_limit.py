@@ -13,7 +13,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[
@@ -22,8 +22,8 @@ SCENARIO = Scenario(
         ],
     ),
     faults=[
-        limit_processes("worker", when=accepted(15), for_seconds=10),
-        kill_child(when=accepted(25)),
+        limit_processes("worker", when=accepted(12), for_seconds=10),
+        kill_child(when=accepted(21)),
     ],
     floors=Floors(fault_window=1),
     bites={"requeue": {"duplicate_effect"}},

@@ -11,13 +11,13 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(7, "sleep", 5000), job_at(7.1, "sleep", 5000)],
     ),
     faults=[
-        limit_queue(messages=5, overflow="drop-head", when=accepted(18), for_seconds=12)
+        limit_queue(messages=5, overflow="drop-head", when=accepted(15), for_seconds=12)
     ],
     bites={"late_ack": {"stranded_pending"}},
 )

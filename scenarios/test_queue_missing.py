@@ -11,11 +11,11 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=20),
+    workload=jobs(per_second=5, for_seconds=20),
     faults=[
         # With time to end what it runs: a job whose message goes with the queue is
         # another story.
-        stop("worker", when=accepted(24), for_seconds=5),
+        stop("worker", when=accepted(20), for_seconds=5),
         delete_queue(when=biting_for(1.5)),
     ],
     bites={"late_ack": {"stranded_pending: unrouted"}},

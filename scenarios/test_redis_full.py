@@ -10,9 +10,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    # Six lanes of probes, each of which logs in to Redis, need CPU that is to spare.
-    workload=jobs(per_second=4, for_seconds=28),
-    faults=[limit_maxmemory("allkeys-lru", when=accepted(20), for_seconds=6)],
+    workload=jobs(per_second=5, for_seconds=20),
+    faults=[limit_maxmemory("allkeys-lru", when=accepted(25), for_seconds=6)],
     bites={"early_ack": {"split_brain"}},
 )
 

@@ -11,8 +11,8 @@ from harness.scenario import Scenario
 from harness.workload import jobs
 
 SCENARIO = Scenario(
-    workload=jobs(per_second=6, for_seconds=22),
-    faults=[refuse("web", "redis", when=accepted(30), for_seconds=12)],
+    workload=jobs(per_second=5, for_seconds=22),
+    faults=[refuse("web", "redis", when=accepted(25), for_seconds=12)],
     bites={"early_ack": {"slow_answer"}},
 )
 

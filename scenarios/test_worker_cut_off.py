@@ -13,7 +13,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # Longer than the worker needs to come back: it tries after 0, 2, 6, 12 s.

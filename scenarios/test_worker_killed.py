@@ -11,7 +11,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         # So that both pool children are in the middle of a job when the worker dies.

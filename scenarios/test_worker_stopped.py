@@ -10,7 +10,7 @@ from harness.workload import job_at, jobs
 
 SCENARIO = Scenario(
     workload=jobs(
-        per_second=6,
+        per_second=5,
         for_seconds=20,
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(4, "sleep", 5000), job_at(4.1, "sleep", 5000)],
