@@ -5,6 +5,7 @@ taken back by 0, which means "as it is", but by a number of its own for each kin
 Values are those of the engine's API (POST /containers/{id}/update).
 """
 
+import math
 from collections.abc import Mapping
 from http.client import CONFLICT
 from typing import Any
@@ -29,10 +30,17 @@ _NO_LIMIT = {
 # How much more than it has a container may still take before it runs out of memory, and
 # how much is asked for at most.
 _ROOM_MEGABYTES, _MOST_MEGABYTES = 24, 48
+# The kernel's thousandth of a limit is in whole pages (of 4 KiB, on most machines), and
+# what is over is dropped: in a small container it took what uses the memory up, which
+# had some pages more than a thousand of those. Of this multiple nothing is dropped.
+_THOUSAND_PAGES = 1000 * 4096
+# Less than the 1000 of who is to be killed; the kernel takes who has most.
+_FILLER = 990
 # The kernel counts a container's processes that it killed for want of memory: in
 # cgroup v2's file, or in v1's. What uses the memory up is a process that has it for
-# itself, and that the kernel would take next: on a busy machine somebody may ask for
-# memory before that is given back, and is not to die of it.
+# itself, and that the kernel would take before anybody of the container: on a busy
+# machine somebody may ask for memory before what a dead one had is given back. Who
+# fills it goes before it: they are small, and it ends when they do.
 _USE_UP_MEMORY = f"""
 for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
     [ -r $file ] && break
@@ -44,10 +52,13 @@ killed() {{
 }}
 before=$(killed)
 echo 1000 > /proc/$1/oom_score_adj || exit 1
-for megabyte in $(seq {_MOST_MEGABYTES}); do
-    head -c 1M /dev/zero
-    [ "$(killed)" = "$before" ] || break
-done | {{ echo $2 > /proc/self/oom_score_adj && exec tail -c 1G > /dev/null; }}
+{{
+    echo {_FILLER} > /proc/self/oom_score_adj
+    for megabyte in $(seq {_MOST_MEGABYTES}); do
+        head -c 1M /dev/zero
+        [ "$(killed)" = "$before" ] || break
+    done
+}} | {{ echo $2 > /proc/self/oom_score_adj && exec tail -c 1G > /dev/null; }}
 [ "$(killed)" = "$before" ] || exit 0
 echo "the kernel killed nobody"
 exit 1
@@ -106,7 +117,8 @@ def kill_by_memory(container: Any, process: int) -> None:
         pages.get(f"total_{kind}", pages.get(kind, 0))
         for kind in ("active_file", "inactive_file")
     )
-    most = used["usage"] - cached + (_ROOM_MEGABYTES << 20)
+    least = used["usage"] - cached + (_ROOM_MEGABYTES << 20)
+    most = math.ceil(least / _THOUSAND_PAGES) * _THOUSAND_PAGES
     update(container.client, container.id, {"Memory": most, "MemorySwap": most})
     # The kernel takes who has most, where each thousandth counts as one of the limit:
     # it takes `process` first, however small, and then what uses the memory up.

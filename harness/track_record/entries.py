@@ -57,7 +57,7 @@ ENTRIES = (
     ),
     Entry(
         name="PUB-05",
-        failure="A confirm comes too late: the message is sent again, the job runs twice",
+        failure="A confirm is late: the message is sent again, and the job runs twice",
         story="broker_alarm",
         design="late_ack",
         shows="duplicate_effect: published twice",
