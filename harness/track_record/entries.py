@@ -52,7 +52,7 @@ ENTRIES = (
         upstream=("celery/celery#2689",),
         story="broker_alarm_broker_dies",
         design="early_ack",
-        shows="stranded_pending: never confirmed",
+        shows="stranded_pending",
         note="if only web dies, it is chance: RabbitMQ may read first what it has",
     ),
     Entry(
