@@ -121,7 +121,8 @@ def kill_by_memory(container: Any, process: int) -> None:
     most = math.ceil(least / _THOUSAND_PAGES) * _THOUSAND_PAGES
     update(container.client, container.id, {"Memory": most, "MemorySwap": most})
     # The kernel takes who has most, where each thousandth counts as one of the limit:
-    # it takes `process` first, however small, and then what uses the memory up.
+    # it takes `process` first, however small, then who fills the memory, and then what
+    # has it.
     next_one = max(0, 1000 - 1000 * (_MOST_MEGABYTES << 20) // most)
     ended = container.exec_run(
         ["sh", "-c", _USE_UP_MEMORY, "sh", str(process), str(next_one)]

@@ -157,7 +157,8 @@ def plan(
     regular = round(workload.per_second * workload.for_seconds)
     overtime = round(workload.per_second * overtime_seconds)
     for number in range(regular + overtime):
-        in_stream_seconds = (number + draw.random()) * slot_seconds
+        in_stream = (number + draw.random()) * slot_seconds
+        at_seconds = workload.after_seconds + in_stream
         (type_,) = draw.choices(names, shares)
         argument = draw.randint(*workload.arguments[type_])
         # Every draw is made for every job, so that a changed share moves nothing else.
@@ -166,7 +167,7 @@ def plan(
         planned.append(
             PlannedJob(
                 key=f"{key_prefix}-{number:05}",
-                at_seconds=workload.after_seconds + in_stream_seconds,
+                at_seconds=at_seconds,
                 type=type_,
                 argument=argument,
                 expected=expected(type_, argument),
