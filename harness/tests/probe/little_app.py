@@ -77,6 +77,8 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
         "PYTHONPATH": str(PROBE),
         "PROBE_LOG": str(folder / "attempts.jsonl"),
         "PROBE_CONTAINER": "worker",
+        # A worker that is killed leaves what its pool keeps there.
+        "TMPDIR": str(folder),
         **more,
     }
 
