@@ -18,7 +18,7 @@ from harness.errors import (
     HarnessError,
     StackLost,
 )
-from harness.faults.fault import Aim, Fault
+from harness.faults.fault import Aim, Fault, NotYet
 from harness.history import (
     ContainerEnded,
     FaultConfirmed,
@@ -135,13 +135,14 @@ def _confirm(
     stop: threading.Event,
 ) -> bool:
     """Write down that the fault bites, or that it did not in time; say which."""
-    readings = wait_until(
+    probed = wait_until(
         lambda: stop.is_set() or fault.confirm(cell.lane, aim),
         within_seconds=_CONFIRM_WITHIN_SECONDS,
         at_last_every_seconds=_PROBE_EVERY_SECONDS,
     )
-    if not isinstance(readings, tuple):
-        because = f"no probe felt it within {now() - asked:.1f} s"
+    if not isinstance(probed, tuple):
+        instead = f", but {probed.saw}" if isinstance(probed, NotYet) else ""
+        because = f"no probe felt it within {now() - asked:.1f} s{instead}"
         _note_failure(cell, name, "confirm", because)
         return False
     if cell.got_away(fault.when):
@@ -150,7 +151,7 @@ def _confirm(
         return False
     cell.felt[name] = now()
     cell.recorder.record(
-        FaultConfirmed(time=now(), fault=name, readings=_mark(readings, aim.used))
+        FaultConfirmed(time=now(), fault=name, readings=_mark(probed, aim.used))
     )
     return True
 
@@ -204,15 +205,15 @@ def _verify(cell: Cell, name: str, fault: Fault, aim: Aim, together: Together) -
     if fault.shared:
         with contextlib.suppress(HarnessError, *LOST):  # its own look meets that again
             together.once(partial(until_gone, within_seconds=_LOOK_FIRST_SECONDS))
-    readings = until_gone(within_seconds=_VERIFY_WITHIN_SECONDS)
-    if readings:
-        cell.recorder.record(
-            FaultVerified(time=now(), fault=name, readings=_mark(readings, aim.used))
-        )
-    else:
-        because = f"still felt {_VERIFY_WITHIN_SECONDS} s after its heal"
+    probed = until_gone(within_seconds=_VERIFY_WITHIN_SECONDS)
+    if isinstance(probed, NotYet):
+        because = f"still felt {_VERIFY_WITHIN_SECONDS} s after its heal: {probed.saw}"
         _note_failure(cell, name, "verify", because)
-    return bool(readings)
+        return False
+    cell.recorder.record(
+        FaultVerified(time=now(), fault=name, readings=_mark(probed, aim.used))
+    )
+    return True
 
 
 def _mark(readings: Readings, used: frozenset[str]) -> Readings:

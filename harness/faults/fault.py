@@ -35,11 +35,28 @@ class Aim:
     tasks: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A fault does not bite yet, or is not gone yet: what its probes `saw` instead.
+
+    It is false, so that whoever waits for a fault looks again.
+    """
+
+    saw: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+# What a fault's probes felt, once all of them did.
+Probed = tuple[Reading, ...] | NotYet
+
+
 class Fault(Protocol):
     """One bad thing with a start and an end, on one lane or on what all lanes share.
 
     `confirm` and `verify` return what their probes felt once the fault bites, or is
-    gone, and None as long as it does not, or is not.
+    gone, and what they saw instead as long as it does not, or is not.
     """
 
     @property
@@ -84,7 +101,7 @@ class Fault(Protocol):
         """
         ...
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None: ...
+    def confirm(self, lane: Lane, aim: Aim) -> Probed: ...
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
         """Do what keeps it up, called again and again; say whether its work is done.
@@ -97,4 +114,4 @@ class Fault(Protocol):
         """End it; return the step of the escalation ladder that it took."""
         ...
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None: ...
+    def verify(self, lane: Lane, aim: Aim) -> Probed: ...

@@ -70,6 +70,12 @@ class Felt:
     retransmitted: int = 0
     detail: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """Say it for a reader: "web → redis: served in 0.02 s"."""
+        told = f" ({self.detail})" if self.detail else ""
+        return f"{self.on}: {self.observed}{told} in {self.seconds:.2f} s"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:

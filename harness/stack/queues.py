@@ -29,6 +29,11 @@ class JobQueue:
     ready: int
     consumers: frozenset[str]
 
+    @property
+    def sentence(self) -> str:
+        """Say it for a reader: "celery: 3 ready, 2 consumers"."""
+        return f"{self.name}: {self.ready} ready, {len(self.consumers)} consumers"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:

@@ -1,5 +1,6 @@
 """A fault at a breakpoint: who waits is let go, and what happened is written down."""
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from harness.cell import Cell
 from harness.conditions import At, accepted, at
 from harness.designs import find_designs
 from harness.errors import EvidenceNotWritten, FaultNotInjected, StackLost
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import (
     AnyEvent,
     BreakpointLeft,
@@ -62,6 +63,7 @@ class Ends:
     on_aim: Callable[[], None] = lambda: None
     on_inject: Callable[[], None] = lambda: None
     on_heal: Callable[[], None] = lambda: None
+    bites: bool = True
     is_gone: Callable[[], bool] = lambda: True
     used: str = "worker"
     armed: list[Path] = field(default_factory=list)
@@ -75,7 +77,9 @@ class Ends:
         self.on_inject()
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
+        if not self.bites:
+            return NotYet("worker: does its work")
         return (msgspec.structs.replace(FELT[0], on=self.used),)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -87,8 +91,8 @@ class Ends:
         self.on_heal()
         return "soft"
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
-        return FELT if self.is_gone() else None
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
+        return FELT if self.is_gone() else NotYet("worker: does not run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +209,37 @@ def test_a_fault_that_comes_when_the_wait_is_over(setting: Setting) -> None:
     )
     assert told.of(ContainerEnded)
     assert not told.of(FaultConfirmed)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stage", "because"),
+    [
+        (
+            Ends(bites=False),
+            "confirm",
+            r"no probe felt it within \d\.\d s, but worker: does its work",
+        ),
+        (
+            Ends(is_gone=lambda: False),
+            "verify",
+            r"still felt 0\.1 s after its heal: worker: does not run",
+        ),
+    ],
+)
+def test_what_was_seen_instead(
+    setting: Setting,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Ends,
+    stage: str,
+    because: str,
+) -> None:
+    """Whoever reads that a fault did not bite, or did not go, can tell why."""
+    monkeypatch.setattr("harness.break_and_heal._CONFIRM_WITHIN_SECONDS", 0.1)
+    monkeypatch.setattr("harness.break_and_heal._VERIFY_WITHIN_SECONDS", 0.1)
+    setting.happens(REACHED)
+    (failed,) = setting.run(fault).of(FaultFailed)
+    assert failed.stage == stage
+    assert re.fullmatch(because, failed.because)
 
 
 def test_a_fault_that_finds_nothing_to_hit(setting: Setting) -> None:

@@ -10,7 +10,7 @@ from harness.clock import now
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected, UsageError
 from harness.faults.arguments import check_range, check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import Reading
 from harness.stack import clocks, needs, undoing
 from harness.stack.lane import Lane
@@ -69,7 +69,7 @@ class ShiftedClock:
         clocks.shift(lane.clocks.file(self.target), self.seconds)
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         return self._read(lane, self.seconds)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -78,17 +78,19 @@ class ShiftedClock:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
-        return self._read(lane, 0) if lane.is_alive(self.target) else None
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
+        if not lane.is_alive(self.target):
+            return NotYet(f"{self.target} does not do its work")
+        return self._read(lane, 0)
 
-    def _read(self, lane: Lane, seconds: float) -> tuple[Reading, ...] | None:
+    def _read(self, lane: Lane, seconds: float) -> Probed:
         """Return the reading once the role's processes are so many seconds off."""
         begun = now()
         off, its_own = clocks.read(lane.roles[self.target])
-        if abs(off - seconds) > clocks.ERROR_SECONDS:
-            return None
         who = "its main process and others have" if its_own else "a process in it has"
         observed = f"{who} a clock that is {off:+d} s off"
+        if abs(off - seconds) > clocks.ERROR_SECONDS:
+            return NotYet(f"{self.target}: {observed}")
         return (
             Reading(
                 on=self.target, used=True, observed=observed, seconds=now() - begun

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_range
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import Acknowledged, AnyEvent, Reading, Rejected
 from harness.stack import queues
 from harness.stack.lane import Lane
@@ -74,7 +74,7 @@ class WaitingFault:
             tasks=frozenset(message.task for message in taken),
         )
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         return self._reading(lane, aim, at_least=1)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -85,20 +85,18 @@ class WaitingFault:
         """Do nothing: what was put into the queue is the workers' now."""
         return "soft"
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         """Return the reading once none of them waits any more, and workers consume."""
         if not lane.consumes():
-            return None
+            return NotYet("no worker consumes")
         return self._reading(lane, aim, at_least=len(aim.tasks))
 
-    def _reading(
-        self, lane: Lane, aim: Aim, *, at_least: int
-    ) -> tuple[Reading, ...] | None:
+    def _reading(self, lane: Lane, aim: Aim, *, at_least: int) -> Probed:
         """Return a reading once workers have had so many of them."""
         had = [task for task in aim.tasks if self._was_had(lane.attempts.read(), task)]
-        if len(had) < at_least:
-            return None
         observed = f"{len(had)} of {len(aim.tasks)} {self.observed}"
+        if len(had) < at_least:
+            return NotYet(observed)
         (queue,) = aim.queues
         return (Reading(on=queue.name, used=True, observed=observed, seconds=0),)
 

@@ -15,7 +15,7 @@ import msgspec
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected, StackLost
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
@@ -126,7 +126,7 @@ class LinkFault:
         self.begin(lane, self._links(lane))
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         return self._read(lane, aim, self.feels)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -137,7 +137,7 @@ class LinkFault:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         return self._read(lane, aim, self._is_gone)
 
     def _is_gone(self, before: Felt, now: Felt) -> str | None:
@@ -153,30 +153,33 @@ class LinkFault:
             )
         return links
 
-    def _read(self, lane: Lane, aim: Aim, feels: Feels) -> tuple[Reading, ...] | None:
-        """Return a reading of each link, or None while one of them feels nothing.
+    def _read(self, lane: Lane, aim: Aim, feels: Feels) -> Probed:
+        """Return a reading of each link, or those of them that feel nothing yet.
 
         A role that another fault has taken away feels nothing.
         """
         before = {each.on: each for each in aim.before}
         links = [link for link in self._links(lane) if link.name in before]
-        readings = []
+        readings, not_yet = [], []
         try:
             felt = lane.feel(links, self.check)
-        except StackLost:
-            return None
+        except StackLost as error:
+            return NotYet(str(error))
         for now in felt:
             if self.of_connections and not before[now.on].connections:
                 continue
             observed = feels(before[now.on], now)
             if observed is None:
-                return None
+                not_yet.append(now.sentence)
+                continue
             readings.append(
                 Reading(
                     on=now.on, used=now.used, observed=observed, seconds=now.seconds
                 )
             )
-        return tuple(readings) or None
+        if not_yet or not readings:
+            return NotYet("; ".join(not_yet) or "no link to try")
+        return tuple(readings)
 
 
 # --- what many kinds feel, and how they begin -----------------------------------

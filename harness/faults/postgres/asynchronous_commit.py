@@ -24,7 +24,7 @@ from harness.clock import wait_until
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected, StackLost
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.faults.network.link_fault import SOME_WORK
 from harness.faults.postgres.session import hold, named, tell
 from harness.history import Reading
@@ -110,7 +110,7 @@ class AsynchronousCommit:
             raise FaultNotInjected(f"Postgres does not take it: {error}") from error
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         """Return how much is acknowledged and not on disk: nobody feels that yet."""
         not_on_disk = 0
         with contextlib.suppress(
@@ -118,7 +118,7 @@ class AsynchronousCommit:
         ):  # it may have crashed by now
             not_on_disk = _not_on_disk(lane)
         what = f"{not_on_disk} bytes are acknowledged and not on disk"
-        return _readings(aim, what) if not_on_disk else None
+        return _readings(aim, what) if not_on_disk else NotYet(what)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
         return False
@@ -126,15 +126,18 @@ class AsynchronousCommit:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         """Return the readings once a commit is on disk, and work is done."""
         # It may be recovering, and a worker's container, which would feel it, too.
         with contextlib.suppress(psycopg2.OperationalError, StackLost):
             felt = lane.feel(lane.links_of(("worker",), (self.target,)), SOME_WORK)
-            served = all(each.observed == "served" for each in felt)
-            if served and _is_as_before(lane):
-                return _readings(aim, "served")
-        return None
+            unserved = [each for each in felt if each.observed != "served"]
+            if unserved:
+                return NotYet("; ".join(each.sentence for each in unserved))
+            if not _is_as_before(lane):
+                return NotYet("what is written does not get to disk by itself")
+            return _readings(aim, "served")
+        return NotYet("postgres, or the container that would feel it, does not run")
 
 
 def _change(lane: Lane) -> None:

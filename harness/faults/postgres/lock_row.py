@@ -11,7 +11,7 @@ from harness.clock import wait_until
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.faults.postgres.session import ended, hold, is_there
 from harness.history import Reading
 from harness.stack import undoing
@@ -61,9 +61,9 @@ class RowLock:
         hold(lane, self.type, "BEGIN", row, for_seconds=self.for_seconds)
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         is_locked = is_there(lane, self.type) and _is_locked(lane, aim.job)
-        return _reading(aim, "locked") if is_locked else None
+        return _reading(aim, "locked") if is_locked else _not_yet(aim, "free")
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
         return False
@@ -71,8 +71,9 @@ class RowLock:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
-        return None if _is_locked(lane, aim.job) else _reading(aim, "free")
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
+        is_locked = _is_locked(lane, aim.job)
+        return _not_yet(aim, "locked") if is_locked else _reading(aim, "free")
 
 
 def _is_locked(lane: Lane, job: int | None) -> bool:
@@ -89,6 +90,10 @@ def _is_locked(lane: Lane, job: int | None) -> bool:
 
 def _name(job: int | None) -> str:
     return f"job {job}'s row"
+
+
+def _not_yet(aim: Aim, observed: str) -> NotYet:
+    return NotYet(f"{_name(aim.job)} is {observed}")
 
 
 def _reading(aim: Aim, observed: str) -> tuple[Reading, ...]:

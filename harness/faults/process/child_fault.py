@@ -14,7 +14,7 @@ from harness.clock import now, wait_until
 from harness.conditions import At, Condition
 from harness.errors import FaultNotInjected, UsageError
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import AttemptEntered, BreakpointReached, Reading
 from harness.stack import processes, undoing
 from harness.stack.lane import Lane
@@ -109,9 +109,9 @@ class ChildFault:
             aim = replace(self.aim(lane), undo=aim.undo)
         raise FaultNotInjected(f"{_TRIES} attempts ended before their child was killed")
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         if not _is_gone(lane, aim):
-            return None
+            return NotYet(f"{_name(aim.victim)} still runs")
         return (_reading(aim, f"{self.gone} in the middle of job {aim.job}"),)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -122,9 +122,11 @@ class ChildFault:
             return self.healed_by
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         """Return the reading once the worker consumes."""
-        return (_reading(aim, "the worker consumes"),) if lane.consumes() else None
+        if not lane.consumes():
+            return NotYet("no worker consumes")
+        return (_reading(aim, "the worker consumes"),)
 
 
 def kill(lane: Lane, process: int | None) -> None:

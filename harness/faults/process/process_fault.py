@@ -15,7 +15,7 @@ from harness.clock import now
 from harness.conditions import At, Condition
 from harness.errors import FaultNotInjected, StackLost, UsageError
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.faults.network.link_fault import feel_one_in_use
 from harness.history import Reading
 from harness.stack import undoing
@@ -108,12 +108,13 @@ class ProcessFault:
         self.begin(self._container(lane))
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         state = lane.state_of(self.target)
         if self.ends and state["Pid"] == aim.victim:
-            return None
+            return NotYet(f"{self.target}: process {aim.victim} still runs")
         if self.inside is not None:
-            return self._read_inside(lane)
+            felt = self._read_inside(lane)
+            return (felt,) if felt else NotYet(f"{self.target}: feels nothing of it")
         if self.shared:
             return self._read_links(lane, aim, _has_broken if self.ends else _is_silent)
         if self.ends:
@@ -132,17 +133,19 @@ class ProcessFault:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, self._container(lane).client)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         state = lane.state_of(self.target)
-        if not state["Running"] or (self.ends and state["Pid"] == aim.victim):
-            return None
-        if self.inside is not None and self._read_inside(lane):
-            return None
+        if not state["Running"]:
+            return NotYet(f"{self.target}: does not run")
+        if self.ends and state["Pid"] == aim.victim:
+            return NotYet(f"{self.target}: process {aim.victim} still runs")
+        if self.inside is not None and (felt := self._read_inside(lane)):
+            return NotYet(f"{self.target}: {felt.observed}")
         if self.shared:
             return self._read_links(lane, aim, _is_served)
         begun = now()
         if not _is_alive(lane, self.target):
-            return None
+            return NotYet(f"{self.target}: runs, and does not do its work")
         what = f"process {state['Pid']} does its work" if self.ends else "goes on"
         return (self._reading(what, now() - begun),)
 
@@ -160,38 +163,41 @@ class ProcessFault:
 
     def _read_links(
         self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
-    ) -> tuple[Reading, ...] | None:
-        """Return a reading of each link, None while one of them feels nothing.
+    ) -> Probed:
+        """Return a reading of each link, or those of them that feel nothing yet.
 
-        Or while nobody can tell, as a container that would feel it is not running.
+        While a container that would feel it is not running, nobody can tell.
         """
         before = {each.on: each for each in aim.before}
         links = [link for link in self._links(lane) if link.name in before]
-        readings = []
+        readings, not_yet = [], []
         try:
             felt = lane.feel(links, _CHECK)
-        except StackLost:
-            return None
+        except StackLost as error:
+            return NotYet(str(error))
         for each in felt:
             observed = feels(before[each.on], each)
             if observed is None:
-                return None
+                not_yet.append(each.sentence)
+                continue
             readings.append(
                 Reading(on=each.on, used=True, observed=observed, seconds=each.seconds)
             )
+        if not_yet or not readings:
+            return NotYet("; ".join(not_yet) or "no link to try")
         return tuple(readings)
 
-    def _read_inside(self, lane: Lane) -> tuple[Reading, ...] | None:
+    def _read_inside(self, lane: Lane) -> Reading | None:
         assert self.inside is not None
         begun = now()
         felt = self.inside(self._container(lane))
-        return None if felt is None else (self._reading(felt, now() - begun),)
+        return None if felt is None else self._reading(felt, now() - begun)
 
-    def _silent(self, lane: Lane) -> tuple[Reading, ...] | None:
+    def _silent(self, lane: Lane) -> Probed:
         """Return the reading once the role does nothing, though it is there."""
         begun = now()
         if _is_alive(lane, self.target):
-            return None
+            return NotYet(f"{self.target}: does its work")
         return (self._reading("there, but silent", now() - begun),)
 
     def _reading(self, observed: str, seconds: float = 0) -> Reading:

@@ -14,7 +14,7 @@ from harness.clock import now
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim
+from harness.faults.fault import Aim, NotYet, Probed
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Lane
@@ -74,7 +74,7 @@ class QueueFault:
         self.begin(lane, aim.queues)
         return aim
 
-    def confirm(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def confirm(self, lane: Lane, aim: Aim) -> Probed:
         return _read(lane, aim, self.shows)
 
     def hold(self, lane: Lane, aim: Aim) -> bool:
@@ -83,7 +83,7 @@ class QueueFault:
     def heal(self, lane: Lane, aim: Aim) -> str:
         return undoing.undo(aim.undo, lane.engine)
 
-    def verify(self, lane: Lane, aim: Aim) -> tuple[Reading, ...] | None:
+    def verify(self, lane: Lane, aim: Aim) -> Probed:
         return _read(lane, aim, self._is_well)
 
     def _is_well(
@@ -96,19 +96,21 @@ class QueueFault:
         return None if is_felt else "consumed"
 
 
-def _read(lane: Lane, aim: Aim, shows: Shows) -> tuple[Reading, ...] | None:
-    """Return a reading of each queue, or None while one of them shows nothing."""
+def _read(lane: Lane, aim: Aim, shows: Shows) -> Probed:
+    """Return a reading of each queue, or those of them that show nothing yet."""
     begun = now()
     queues = {queue.name: queue for queue in job_queues(lane)}
-    readings = []
+    readings, not_yet = [], []
     for before in aim.queues:
-        observed = shows(lane, before, queues.get(before.name))
+        queue = queues.get(before.name)
+        observed = shows(lane, before, queue)
         if observed is None:
-            return None
+            not_yet.append(queue.sentence if queue else f"{before.name}: is not there")
+            continue
         readings.append(
             Reading(on=before.name, used=True, observed=observed, seconds=now() - begun)
         )
-    return tuple(readings)
+    return NotYet("; ".join(not_yet)) if not_yet else tuple(readings)
 
 
 # --- policies -------------------------------------------------------------------
