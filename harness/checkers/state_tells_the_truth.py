@@ -86,8 +86,26 @@ def _split(record: JobRecord, row: Row) -> Iterator[Anomaly]:
     last = max(record.entered, key=lambda each: each.time, default=None)
     is_of_it = last is None or last.task in states
     if is_of_it and set(states.values()) == {"FAILURE"} and row.status == "finished":
-        held = record.results_seen[-1]
-        yield _disagreement(record, row, "result backend", held.state, held)
+        yield _kept_failure(record)
+
+
+def _kept_failure(record: JobRecord) -> Anomaly:
+    """Tell of a finished job whose every result is a failure.
+
+    Where storing a success is an error, Celery takes that for the task's own
+    (`trace_task`, `_signal_internal_error`): it ended in SUCCESS, and has failed.
+    """
+    held = {each.task: each for each in record.results_seen}
+    ends = [
+        each
+        for each in record.tasks_ended
+        if each.state == "SUCCESS" and each.task in held
+    ]
+    how, cause = "the row says finished, the result backend FAILURE", "unexplained"
+    if ends:
+        how, cause = f"{how}: its task had ended in SUCCESS", "failed after success"
+    also = (*ends, *held.values())
+    return _lie(record, "split_brain", how, cause=cause, also=also)
 
 
 def _missing(record: JobRecord, row: Row, account: Account) -> Iterator[Anomaly]:

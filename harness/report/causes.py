@@ -31,6 +31,8 @@ CLAUSES: Mapping[str, str] = {
     "dead-lettered": "its message went to the dead letters",
     "result lost": "its body ran, and its end was never written to its row",
     "result gone": "Celery's own result of its task was never kept, or is gone",
+    "failed after success": "its task had ended in success, and then Celery met an"
+    " error of its own, such as a result that it could not store, and kept that",
     "stuck unacknowledged": "its message may still lie with a worker that has not"
     " acknowledged it",
     "stuck prefetched": "its message may still lie with a worker that fetched it and"

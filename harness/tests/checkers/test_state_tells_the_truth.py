@@ -172,7 +172,6 @@ def holds(state: str, result: int | None, *, task: str = "task-2") -> ResultSeen
         ([holds("SUCCESS", 256)], None),
         ([holds("SUCCESS", None)], None),
         ([holds("SUCCESS", 7)], "the result backend SUCCESS with result 7"),
-        ([holds("FAILURE", None)], "the result backend FAILURE"),
         ([holds("FAILURE", None), holds("SUCCESS", None, task="again")], None),
         # Turned away, as no worker knew it; the job was done by the next one.
         ([holds("FAILURE", None, task="before")], None),
@@ -188,6 +187,25 @@ def test_two_places_may_not_say_different_things(
     said = [cause.because for each in anomalies for cause in each.causes]
     row = "the row says finished with result 256, "
     assert said == ([row + because] if because else [])
+
+
+@pytest.mark.parametrize(
+    ("events", "cause", "more"),
+    [
+        (facts(2), "failed after success", ": its task had ended in SUCCESS"),
+        (changed(facts(2), 2, TaskEnded, state="RETRY"), "unexplained", ""),
+        (changed(facts(2), 2, TaskEnded, task="before"), "unexplained", ""),
+    ],
+)
+def test_a_failure_that_is_kept_of_a_job_that_was_done(
+    events: Facts, cause: str, more: str
+) -> None:
+    """The result could not be stored: Celery keeps that error as the task's own."""
+    told = lie([*events, holds("FAILURE", None)])
+    assert (told.cause, told.because) == (
+        cause,
+        f"the row says finished, the result backend FAILURE{more}",
+    )
 
 
 def keeping(number: int, events: Facts) -> Facts:
