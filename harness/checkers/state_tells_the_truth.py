@@ -104,7 +104,7 @@ def _kept_failure(record: JobRecord) -> Anomaly:
     how, cause = "the row says finished, the result backend FAILURE", "unexplained"
     if ends:
         how, cause = f"{how}: its task had ended in SUCCESS", "failed after success"
-    also = (*ends, *held.values())
+    also: list[AnyEvent] = [*ends, *held.values()]
     return _lie(record, "split_brain", how, cause=cause, also=also)
 
 

@@ -59,7 +59,7 @@ def check(account: Account) -> Iterator[Anomaly | Doubt]:
             for each in record.each_job():
                 yield from _zombies(each, account)
         for polls in _by_job(record.polls).values():
-            yield from _regress(record, polls)
+            yield from _regress(record, polls, account)
         yield from _holes(record, account)
 
 
@@ -76,7 +76,7 @@ def _changes(record: JobRecord, log: Sequence[Transition]) -> Iterator[Anomaly]:
         legal = change.old == change.new or change.new in GRAPH.get(change.old, ())
         if legal:
             continue
-        flip = change.old in TERMINAL and change.new is not None
+        flip = _is_flip(change)
         old, new = (each or "no row" for each in (change.old, change.new))
         yield Anomaly(
             kind="terminal_flip" if flip else "illegal_transition",
@@ -86,6 +86,10 @@ def _changes(record: JobRecord, log: Sequence[Transition]) -> Iterator[Anomaly]:
             cause="late write" if flip else "unexplained",
             proven="presence",
         )
+
+
+def _is_flip(change: Transition) -> bool:
+    return change.old in TERMINAL and change.new is not None
 
 
 def _zombies(record: JobRecord, account: Account) -> Iterator[Anomaly | Doubt]:
@@ -158,19 +162,33 @@ def _zombie(
     )
 
 
-def _regress(record: JobRecord, polls: Sequence[PollEnded]) -> Iterator[Anomaly]:
-    """Two looks may overlap: only one begun after the other's end counts as later."""
+def _regress(
+    record: JobRecord, polls: Sequence[PollEnded], account: Account
+) -> Iterator[Anomaly]:
+    """Two looks may overlap: only one begun after the other's end counts as later.
+
+    Where the log has it that the job was reopened in between, that is what was seen.
+    """
+    near = NEAR_SECONDS + account.clock_error_seconds
     for ended in polls:
         if ended.seen not in TERMINAL:
             continue
         for later in polls:
             if later.seen and later.seen not in TERMINAL and later.begun >= ended.time:
+                reopened = [
+                    change
+                    for change in record.transitions
+                    if change.job == ended.job
+                    and _is_flip(change)
+                    and change.new not in TERMINAL
+                    and ended.begun - near < change.time < later.time + near
+                ]
                 yield Anomaly(
                     kind="status_regress",
                     keys=(record.key,),
-                    events=(ended, later),
+                    events=(ended, *reopened, later),
                     because=f"seen {ended.seen}, then {later.seen}",
-                    cause="unexplained",
+                    cause="late write" if reopened else "unexplained",
                     proven="presence",
                 )
                 return

@@ -67,7 +67,9 @@ _LIKELY = frozenset(
     )
 )
 # Of an ended job that was reopened nobody knows who wrote it.
-_LIKELY_OF = frozenset((("terminal_flip", "late write"),))
+_LIKELY_OF = frozenset(
+    (("terminal_flip", "late write"), ("status_regress", "late write"))
+)
 
 
 def confidence(kind: str, cause: CauseResult) -> Confidence:

@@ -96,6 +96,25 @@ def test_only_a_look_begun_after_the_other_ended_can_regress(
     assert ("status_regress" in shown(result)) is harm
 
 
+@pytest.mark.parametrize(
+    ("reopened", "cause"),
+    [(2.5, "late write"), (0.5, "unexplained"), (4.5, "unexplained")],
+)
+def test_a_job_seen_open_again_because_it_was_reopened(
+    reopened: float, cause: str
+) -> None:
+    """The log has it in between; a change before or after explains nothing."""
+    flip = change(2, 11, "finished", "started", time=reopened)
+    events = [*looked((1, 2, "finished"), (3, 4, "started")), flip]
+    found = judged(history(sealed(events))).guarantees["states_are_legal"]
+    assert [
+        each.cause
+        for anomaly in found.anomalies
+        if anomaly.kind == "status_regress"
+        for each in anomaly.causes
+    ] == [cause]
+
+
 def test_a_job_that_regresses_twice_is_one_anomaly() -> None:
     """One counter-example for a job is enough."""
     events = looked((1, 2, "finished"), (3, 4, "started"), (5, 6, "started"))
