@@ -7,6 +7,7 @@ and is there several times once the alarm is over (PUB-05).
 
 from harness.conditions import accepted
 from harness.faults import memory_alarm
+from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import jobs
 
@@ -16,6 +17,8 @@ SCENARIO = Scenario(
     # alarm is.
     workload=jobs(per_second=4, for_seconds=28),
     faults=[memory_alarm(when=accepted(20), for_seconds=5)],
+    # Clients ask for 20 meanwhile, give or take one.
+    floors=Floors(fault_window=15),
     bites={"late_ack": {"duplicate_effect: published twice"}},
 )
 

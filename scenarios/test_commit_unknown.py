@@ -8,6 +8,7 @@ does not ask again; so none does.
 
 from harness.conditions import at, running_for
 from harness.faults import silence
+from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -32,6 +33,9 @@ SCENARIO = Scenario(
             "worker", "postgres", lost="replies", when=running_for(1.5), for_seconds=4
         ),
     ],
+    # Clients ask for 20 meanwhile, give or take one; for longer, and their answers
+    # come near their limit.
+    floors=Floors(fault_window=15),
     bites={
         "tutorial": {"stranded_started"},
         "requeue": {"duplicate_effect"},

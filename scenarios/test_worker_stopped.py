@@ -5,6 +5,7 @@ Both pool children are in the middle of a job when their time is up (WRK-10).
 
 from harness.conditions import running_for
 from harness.faults import stop
+from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -23,6 +24,8 @@ SCENARIO = Scenario(
             for_seconds=4,
         )
     ],
+    # Clients ask for 20 meanwhile, give or take one.
+    floors=Floors(fault_window=15),
     bites={"early_ack": {"stranded_started"}},
 )
 
