@@ -8,7 +8,6 @@ its data to disk after a minute with many changes, or when it is asked to end (R
 
 from harness.conditions import running_for
 from harness.faults import kill
-from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -19,9 +18,7 @@ SCENARIO = Scenario(
         types={"power": 0.5, "fibonacci": 0.5},
         also=[job_at(4, "sleep", 3000), job_at(4.1, "sleep", 3000)],
     ),
-    faults=[kill("redis", when=running_for(0.3, attempts=2), for_seconds=4)],
-    # Clients ask for 20 meanwhile, give or take one.
-    floors=Floors(fault_window=15),
+    faults=[kill("redis", when=running_for(0.3, attempts=2), for_seconds=5)],
     bites={"early_ack": {"split_brain"}},
 )
 

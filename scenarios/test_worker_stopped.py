@@ -5,7 +5,6 @@ Both pool children are in the middle of a job when their time is up (WRK-10).
 
 from harness.conditions import running_for
 from harness.faults import stop
-from harness.history import Floors
 from harness.scenario import Scenario
 from harness.workload import job_at, jobs
 
@@ -21,11 +20,9 @@ SCENARIO = Scenario(
             "worker",
             grace_seconds=1,
             when=running_for(0.5, attempts=2),
-            for_seconds=4,
+            for_seconds=5,
         )
     ],
-    # Clients ask for 20 meanwhile, give or take one.
-    floors=Floors(fault_window=15),
     bites={"early_ack": {"stranded_started"}},
 )
 

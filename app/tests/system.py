@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -224,11 +225,13 @@ def manage(*command: str, env: dict[str, str]) -> None:
 def running(services: Services, design: str, *, pattern: str) -> Iterator[System]:
     """Run a system of this design, with its own vhost and a copy of a database."""
     services.add_lane(design, template=pattern)
-    env = environment(services, design, design)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     web = ("gunicorn", "config.wsgi", f"--bind=127.0.0.1:{port}")
     with ExitStack() as processes:
+        # A worker that is killed leaves its pool's folders behind.
+        temporary = processes.enter_context(TemporaryDirectory())
+        env = environment(services, design, design) | {"TMPDIR": temporary}
         processes.enter_context(process(*web, env=env))
         system = System(
             design=design,

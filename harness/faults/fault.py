@@ -3,6 +3,7 @@
 It exists so that a new kind of fault is one new file.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -50,6 +51,19 @@ class NotYet:
 
 # What a fault's probes felt, once all of them did.
 Probed = tuple[Reading, ...] | NotYet
+
+
+def gather(found: Iterable[Reading | NotYet]) -> Probed:
+    """Return the readings, or what was seen instead where one is not there yet."""
+    readings, saw = [], []
+    for each in found:
+        if isinstance(each, NotYet):
+            saw.append(each.saw)
+        else:
+            readings.append(each)
+    if saw or not readings:
+        return NotYet("; ".join(saw) or "nothing to try")
+    return tuple(readings)
 
 
 class Fault(Protocol):

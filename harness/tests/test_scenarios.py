@@ -8,8 +8,8 @@ from harness.scenario import read_story
 
 PROJECT = Path(__file__).parents[2]
 SOURCES = sorted(PROJECT.glob("scenarios/test_*.py"))
-# A window is measured between two probes: one operation more or less lies in it.
-_ROOM = 1.2
+# A job arrives at a random moment of its slot: a window holds one more or less.
+_ROOM = 1
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
@@ -21,4 +21,4 @@ def test_clients_alone_reach_the_floors(source: Path) -> None:
     assert asked_for >= floors.operations
     for fault in scenario.faults:
         meanwhile = workload.per_second * fault.for_seconds
-        assert meanwhile >= floors.fault_window * _ROOM
+        assert meanwhile >= floors.fault_window + _ROOM

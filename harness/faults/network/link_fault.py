@@ -15,7 +15,7 @@ import msgspec
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected, StackLost
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim, NotYet, Probed
+from harness.faults.fault import Aim, NotYet, Probed, gather
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
@@ -154,35 +154,37 @@ class LinkFault:
         return links
 
     def _read(self, lane: Lane, aim: Aim, feels: Feels) -> Probed:
-        """Return a reading of each link, or those of them that feel nothing yet.
-
-        A role that another fault has taken away feels nothing.
-        """
-        before = {each.on: each for each in aim.before}
-        links = [link for link in self._links(lane) if link.name in before]
-        readings, not_yet = [], []
-        try:
-            felt = lane.feel(links, self.check)
-        except StackLost as error:
-            return NotYet(str(error))
-        for now in felt:
-            if self.of_connections and not before[now.on].connections:
-                continue
-            observed = feels(before[now.on], now)
-            if observed is None:
-                not_yet.append(now.sentence)
-                continue
-            readings.append(
-                Reading(
-                    on=now.on, used=now.used, observed=observed, seconds=now.seconds
-                )
-            )
-        if not_yet or not readings:
-            return NotYet("; ".join(not_yet) or "no link to try")
-        return tuple(readings)
+        links: Links = self._links(lane)
+        if self.of_connections:
+            stood = {each.on for each in aim.before if each.connections}
+            links = [link for link in links if link.name in stood]
+        return read_links(lane, aim, links, self.check, feels)
 
 
 # --- what many kinds feel, and how they begin -----------------------------------
+
+
+def read_links(
+    lane: Lane, aim: Aim, links: Links, check: Check, feels: Feels
+) -> Probed:
+    """Return a reading of each link, or what those see that feel nothing of it.
+
+    A link that was not there before is not asked. While a container that would feel it
+    is not running, nobody can tell.
+    """
+    before = {each.on: each for each in aim.before}
+    try:
+        felt = lane.feel([link for link in links if link.name in before], check)
+    except StackLost as error:
+        return NotYet(str(error))
+    return gather(_read_link(before[each.on], each, feels) for each in felt)
+
+
+def _read_link(before: Felt, now: Felt, feels: Feels) -> Reading | NotYet:
+    observed = feels(before, now)
+    if observed is None:
+        return NotYet(now.sentence)
+    return Reading(on=now.on, used=now.used, observed=observed, seconds=now.seconds)
 
 
 def feel_one_in_use(lane: Lane, links: Links, check: Check) -> tuple[Felt, ...]:

@@ -16,7 +16,7 @@ from harness.conditions import At, Condition
 from harness.errors import FaultNotInjected, StackLost, UsageError
 from harness.faults.arguments import check_seconds
 from harness.faults.fault import Aim, NotYet, Probed
-from harness.faults.network.link_fault import feel_one_in_use
+from harness.faults.network.link_fault import Feels, feel_one_in_use, read_links
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Check, Felt, Lane
@@ -161,31 +161,8 @@ class ProcessFault:
     def _links(self, lane: Lane) -> tuple[Link, ...]:
         return lane.links_of(("*",), (self.target,))
 
-    def _read_links(
-        self, lane: Lane, aim: Aim, feels: Callable[[Felt, Felt], str | None]
-    ) -> Probed:
-        """Return a reading of each link, or those of them that feel nothing yet.
-
-        While a container that would feel it is not running, nobody can tell.
-        """
-        before = {each.on: each for each in aim.before}
-        links = [link for link in self._links(lane) if link.name in before]
-        readings, not_yet = [], []
-        try:
-            felt = lane.feel(links, _CHECK)
-        except StackLost as error:
-            return NotYet(str(error))
-        for each in felt:
-            observed = feels(before[each.on], each)
-            if observed is None:
-                not_yet.append(each.sentence)
-                continue
-            readings.append(
-                Reading(on=each.on, used=True, observed=observed, seconds=each.seconds)
-            )
-        if not_yet or not readings:
-            return NotYet("; ".join(not_yet) or "no link to try")
-        return tuple(readings)
+    def _read_links(self, lane: Lane, aim: Aim, feels: Feels) -> Probed:
+        return read_links(lane, aim, self._links(lane), _CHECK, feels)
 
     def _read_inside(self, lane: Lane) -> Reading | None:
         assert self.inside is not None

@@ -14,7 +14,7 @@ from harness.clock import now
 from harness.conditions import Condition
 from harness.errors import FaultNotInjected
 from harness.faults.arguments import check_seconds
-from harness.faults.fault import Aim, NotYet, Probed
+from harness.faults.fault import Aim, NotYet, Probed, gather
 from harness.history import Reading
 from harness.stack import undoing
 from harness.stack.lane import Lane
@@ -97,20 +97,19 @@ class QueueFault:
 
 
 def _read(lane: Lane, aim: Aim, shows: Shows) -> Probed:
-    """Return a reading of each queue, or those of them that show nothing yet."""
+    """Return a reading of each queue, or how those are that show nothing of it."""
     begun = now()
     queues = {queue.name: queue for queue in job_queues(lane)}
-    readings, not_yet = [], []
-    for before in aim.queues:
+
+    def read(before: JobQueue) -> Reading | NotYet:
         queue = queues.get(before.name)
         observed = shows(lane, before, queue)
         if observed is None:
-            not_yet.append(queue.sentence if queue else f"{before.name}: is not there")
-            continue
-        readings.append(
-            Reading(on=before.name, used=True, observed=observed, seconds=now() - begun)
-        )
-    return NotYet("; ".join(not_yet)) if not_yet else tuple(readings)
+            return NotYet(queue.sentence if queue else f"{before.name}: is not there")
+        seconds = now() - begun
+        return Reading(on=before.name, used=True, observed=observed, seconds=seconds)
+
+    return gather(map(read, aim.queues))
 
 
 # --- policies -------------------------------------------------------------------
