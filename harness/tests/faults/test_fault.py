@@ -13,7 +13,7 @@ def test_what_all_felt_is_the_answer() -> None:
 
 def test_who_feels_nothing_yet_is_told() -> None:
     """Each of them, and none of the others."""
-    found = [FELT, NotYet("worker → rabbitmq: served"), NotYet("relay: served")]
+    found = (FELT, NotYet("worker → rabbitmq: served"), NotYet("relay: served"))
     assert gather(found) == NotYet("worker → rabbitmq: served; relay: served")
 
 
